@@ -1,0 +1,1 @@
+"""Pages that stand on both admin sites: one implementation for sellers and for operations."""
