@@ -1,0 +1,121 @@
+"""Affiliates: who they are and how they stand.
+
+    join → new → (ops) approved | suspended → approved
+
+A new affiliate takes codes and earns at once; being approved is what the first withdrawal waits
+for. A suspended one earns nothing new; what was earned stays.
+"""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from affiliates.models import Affiliate, PayoutMethod
+from marketplace import audit
+from marketplace.models import User
+
+TERMS_VERSION = 1
+
+
+class AlreadyJoined(Exception):
+    """The user is an affiliate of the other kind."""
+
+    code = "already_joined"
+    message = _("You have joined already.")
+
+
+class WrongStatus(Exception):
+    """The affiliate's status doesn't allow this change any more."""
+
+    code = "wrong_status"
+    message = _("This account's status has changed meanwhile.")
+
+
+def join(
+    *,
+    user: User,
+    kind: str,
+    tax_status: str = Affiliate.TaxStatus.PERSON,
+    terms_version: int = TERMS_VERSION,
+) -> Affiliate:
+    """Make the user an influencer or an agency; joining again as the same kind changes nothing.
+
+    Raises `AlreadyJoined` for the other kind. Inner verb: opens no transaction.
+    """
+    affiliate, _created = Affiliate.objects.get_or_create(
+        user=user,
+        defaults={
+            "kind": Affiliate.Kind(kind),
+            "tax_status": Affiliate.TaxStatus(tax_status),
+            "terms_version": terms_version,
+        },
+    )
+    if affiliate.kind != kind:
+        raise AlreadyJoined
+    return affiliate
+
+
+@transaction.atomic
+def approve(*, affiliate_id: UUID | str, actor: User, reason: str = "") -> None:
+    """Let a new or suspended affiliate withdraw; raises `WrongStatus` if it is approved already."""
+    _move(affiliate_id, actor, reason, to=Affiliate.Status.APPROVED, verb="affiliate.approve")
+
+
+@transaction.atomic
+def suspend(*, affiliate_id: UUID | str, actor: User, reason: str) -> None:
+    """Stop new earnings and withdrawals; raises `WrongStatus` if it is suspended already."""
+    _move(affiliate_id, actor, reason, to=Affiliate.Status.SUSPENDED, verb="affiliate.suspend")
+
+
+@transaction.atomic
+def set_tax_status(*, affiliate: Affiliate, tax_status: str, actor: User) -> None:
+    """Change how tax is handled; holds for withdrawals asked from now on."""
+    before = Affiliate.objects.select_for_update().get(pk=affiliate.pk).tax_status
+    Affiliate.objects.filter(pk=affiliate.pk).update(tax_status=Affiliate.TaxStatus(tax_status))
+    audit.record(
+        actor=actor,
+        verb="affiliate.tax_status",
+        target=f"affiliate {affiliate.pk}",
+        before={"tax_status": before},
+        after={"tax_status": tax_status},
+    )
+
+
+@transaction.atomic
+def set_payout_method(
+    *, affiliate: Affiliate, holder_name: str, bank_code: str, account_number: str, actor: User
+) -> PayoutMethod:
+    """Pay to this bank account from now on; withdrawals under way keep the old one."""
+    Affiliate.objects.select_for_update().get(pk=affiliate.pk)
+    PayoutMethod.objects.filter(affiliate=affiliate, is_active=True).update(is_active=False)
+    method = PayoutMethod.objects.create(
+        affiliate=affiliate,
+        holder_name=holder_name,
+        bank_code=bank_code,
+        account_number=account_number,
+    )
+    audit.record(
+        actor=actor,
+        verb="affiliate.payout_method",
+        target=f"affiliate {affiliate.pk}",
+        after={"account": str(method)},
+    )
+    return method
+
+
+def _move(
+    affiliate_id: UUID | str, actor: User, reason: str, *, to: Affiliate.Status, verb: str
+) -> None:
+    before = Affiliate.objects.select_for_update().get(pk=affiliate_id).status
+    if before == to:
+        raise WrongStatus
+    Affiliate.objects.filter(pk=affiliate_id, status=before).update(status=to)
+    audit.record(
+        actor=actor,
+        verb=verb,
+        target=f"affiliate {affiliate_id}",
+        reason=reason,
+        before={"status": before},
+        after={"status": to},
+    )
