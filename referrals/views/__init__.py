@@ -1,0 +1,1 @@
+"""Pages of this floor: `inviter` below /friends/, `friend` below /i/."""
