@@ -1,0 +1,29 @@
+(() => {
+  "use strict";
+
+  // The seller's own time zone, if the store's market has it and nobody has chosen yet.
+  const zone = document.getElementById("id_timezone");
+  if (zone && "own" in zone.dataset) {
+    const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if ([...zone.options].some((option) => option.value === here)) zone.value = here;
+  }
+
+  // Enter in a search must not send the whole form.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("form.p-form input[type=search]")) {
+      event.preventDefault();
+    }
+  });
+
+  // The theme looks for a text field of its own beside each file input; ours has none.
+  document.addEventListener(
+    "change",
+    (event) => {
+      if (event.target.matches(".promo input[type=file]")) event.stopPropagation();
+    },
+    true,
+  );
+
+  // After a refusal, begin where it is told.
+  document.getElementById("errors")?.focus();
+})();
