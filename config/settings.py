@@ -118,7 +118,7 @@ DATABASES["default"] |= {
         "pool": {
             "min_size": env.int("DB_POOL_MIN", default=1),
             "max_size": env.int("DB_POOL_MAX", default=12),
-            "timeout": 5,
+            "timeout": env.int("DB_POOL_TIMEOUT", default=5),
         },
         "connect_timeout": 5,
         # Who waits longer for a lock gives its thread to others, and a 503 to its caller.

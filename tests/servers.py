@@ -24,9 +24,10 @@ def _own_valkey_database(url: str, worker: str) -> str:
 
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
-# Races start forty threads in this one process, which a web server never has: none waits for a
-# connection, and who holds a lock may wait long for Python before letting go of it.
+# Races start forty threads in this one process, which a web server never has: there is a connection
+# for each, but opening it, like letting go of a lock, may wait long for Python's attention.
 os.environ.setdefault("DB_POOL_MAX", "48")
+os.environ.setdefault("DB_POOL_TIMEOUT", "60")
 os.environ.setdefault("DB_LOCK_TIMEOUT", "60")
 worker = os.environ.get("PYTEST_XDIST_WORKER")
 for name in os.environ.pop(_STARTED, "").split():
