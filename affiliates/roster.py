@@ -7,7 +7,6 @@ The share of new agreements is the roster's; agreements that exist keep theirs.
 """
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import translation
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates.models import Affiliate, RosterMember
-from marketplace import audit, clock
+from marketplace import audit, clock, letters
 from marketplace.models import User
 
 State = RosterMember.State
@@ -150,4 +149,4 @@ def _write_to(address: str, agency_name: str, language: str) -> None:
             "agency": agency_name,
             "link": f"{settings.SITE_URL}{reverse('affiliates:invitations')}",
         }
-    send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [address])
+    letters.send(subject=subject, body=text, to=address)

@@ -6,46 +6,31 @@ any more, or was overtaken by another decision, is not sent. A crash between the
 may repeat a letter, never lose one.
 """
 
-import logging
 from datetime import datetime, timedelta
-from smtplib import (
-    SMTPAuthenticationError,
-    SMTPConnectError,
-    SMTPException,
-    SMTPHeloError,
-    SMTPServerDisconnected,
-)
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from marketplace import letters
 from marketplace.models import ApiClient, StoreMember, User
 from promocodes import explanations
 from promocodes.models import DecisionNotice, PromoCode, Promotion
 
-logger = logging.getLogger(__name__)
 # A letter later than this after the decision is no news any more: the page tells it anyway.
 FRESH = timedelta(days=3)
 AT_ONCE = 200
-LONGEST_PAUSE = timedelta(hours=6)
 SUBJECTS: dict[str, Any] = {
     DecisionNotice.Decision.APPROVED: _("“%(name)s” is approved"),
     DecisionNotice.Decision.REFUSED: _("“%(name)s” was refused"),
     DecisionNotice.Decision.CANCELLED: _("“%(name)s” was cancelled"),
 }
 _WORDS = 3  # codes that a letter names
-_AWAY = (SMTPServerDisconnected, SMTPConnectError, SMTPHeloError, SMTPAuthenticationError)
-
-
-class _ServerAway(Exception):
-    """Nobody answers: the other letters wait for the next time."""
 
 
 def owe(promotion: Promotion, *, decision: str, at: datetime, reason: str = "") -> None:
@@ -83,8 +68,7 @@ def send_due(*, at: datetime) -> int:
         try:
             with transaction.atomic(durable=True):
                 sent += _send(pk, at)
-        except _ServerAway:
-            logger.warning("The mail server is away; letters wait.")
+        except letters.ServerAway:
             break
     return sent
 
@@ -101,14 +85,7 @@ def _send(pk: UUID, at: datetime) -> int:
     if is_news := _is_news(notice, at):
         try:
             _write(notice, at)
-        except _AWAY as error:
-            raise _ServerAway from error
-        except SMTPException:
-            return _postpone(notice, at)
-        except OSError as error:
-            raise _ServerAway from error
-        except Exception:
-            logger.exception("A letter can't be written.")  # it must not hold up the others
+        except letters.LetterRefused:
             return _postpone(notice, at)
     DecisionNotice.objects.filter(pk=pk).update(told_at=at)
     return int(is_news)
@@ -127,10 +104,9 @@ def _is_news(notice: DecisionNotice, at: datetime) -> bool:
 
 
 def _postpone(notice: DecisionNotice, at: datetime) -> int:
-    """Try again, each time later: the server refused this letter. Nothing was sent."""
-    logger.warning("A letter was refused by the mail server; try %s.", notice.tries + 1)
-    pause = min(timedelta(minutes=2**notice.tries), LONGEST_PAUSE)
-    DecisionNotice.objects.filter(pk=notice.pk).update(tries=notice.tries + 1, due_at=at + pause)
+    """Try again, each time later. Nothing was sent."""
+    due_at = at + letters.pause_after(notice.tries)
+    DecisionNotice.objects.filter(pk=notice.pk).update(tries=notice.tries + 1, due_at=due_at)
     return 0
 
 
@@ -152,7 +128,7 @@ def _write(notice: DecisionNotice, at: datetime) -> None:
                 + reverse("seller:promocodes_promotion_change", args=[promotion.pk]),
             },
         )
-        send_mail(subject, body, None, [str(notice.member.email)])
+        letters.send(subject=subject, body=body, to=str(notice.member.email))
 
 
 def _words(promotion: Promotion) -> list[str]:

@@ -17,11 +17,16 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
 
 
 class Reminder(models.Model):
-    """A promise to write once; deleted when it is kept or has become stale."""
+    """A promise to write once; deleted when it is kept or has become stale.
+
+    `due_at` None: as soon as a round opens; else the letter was refused so many `tries` and waits.
+    """
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="reminders")
     shopper = models.ForeignKey(User, models.CASCADE, related_name="+")
     asked_at = models.DateTimeField(_("asked"), db_default=Now())
+    due_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
 
     objects = ReminderQuerySet.as_manager()
 
