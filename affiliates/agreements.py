@@ -1,8 +1,9 @@
 """Agreements: who earns what on a promotion, and the stores' standing plans.
 
 An agreement is granted once for a period and never edited: the same terms again lengthen it,
-other terms for the same time are refused. A plan is followed by the next one; a lower rate is
-announced 30 days ahead (money.md).
+other terms for the same time are refused. One that only follows the store's plan, as who takes a
+shared code has it, gives way: it ends where the terms of a task begin. A plan is followed by the
+next one; a lower rate is announced 30 days ahead (money.md).
 """
 
 from collections import defaultdict
@@ -70,19 +71,22 @@ def grant(
     if valid_until is not None:
         meeting = meeting.filter(valid_from__lt=valid_until)
     found = list(meeting.order_by("valid_from")[:2])
+    new = terms | {
+        "affiliate": affiliate,
+        "promotion": promotion,
+        "currency": promotion.currency,
+        "valid_from": valid_from,
+        "valid_until": valid_until,
+    }
     if not found:
-        return Agreement.objects.create(
-            affiliate=affiliate,
-            promotion=promotion,
-            currency=promotion.currency,
-            valid_from=valid_from,
-            valid_until=valid_until,
-            **terms,
-        )
+        return Agreement.objects.create(**new)
     same = found[0]
-    if len(found) > 1 or any(getattr(same, name) != value for name, value in terms.items()):
+    if len(found) == 1 and all(getattr(same, name) == value for name, value in terms.items()):
+        return _lengthen(same, valid_from, valid_until)
+    if len(found) > 1 or not same.is_open_offer or same.valid_from >= valid_from:
         raise AgreementOverlaps
-    return _lengthen(same, valid_from, valid_until)
+    Agreement.objects.filter(pk=same.pk).update(valid_until=valid_from)
+    return Agreement.objects.create(**new)
 
 
 class Plans:

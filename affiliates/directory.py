@@ -6,6 +6,7 @@ A new affiliate takes codes and earns at once; being approved is what the first 
 for. A suspended one earns nothing new; what was earned stays.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate, PayoutMethod
 from marketplace import audit
-from marketplace.models import User
+from marketplace.models import Category, User
 
 TERMS_VERSION = 1
 
@@ -79,6 +80,24 @@ def set_tax_status(*, affiliate: Affiliate, tax_status: str, actor: User) -> Non
         target=f"affiliate {affiliate.pk}",
         before={"tax_status": before},
         after={"tax_status": tax_status},
+    )
+
+
+@transaction.atomic
+def set_interests(
+    *, affiliate: Affiliate, categories: Sequence[Category], wants_letters: bool, actor: User
+) -> None:
+    """What the affiliate writes about, and whether to tell them of new codes in it (AM-08)."""
+    row = Affiliate.objects.select_for_update().get(pk=affiliate.pk)
+    before = row.wants_letters
+    Affiliate.objects.filter(pk=row.pk).update(wants_letters=wants_letters)
+    row.categories.set(categories)
+    audit.record(
+        actor=actor,
+        verb="affiliate.interests",
+        target=f"affiliate {affiliate.pk}",
+        before={"wants_letters": before},
+        after={"wants_letters": wants_letters, "categories": [each.ref for each in categories]},
     )
 
 

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
+from marketplace.models import Category
 from marketplace.money import MAX_MINOR, exponent
 
 AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,6})?")
@@ -103,6 +104,23 @@ class WithdrawForm(forms.Form):
         field = self.fields["amount"]
         if isinstance(field, MoneyField):
             field.currency = currency
+
+
+class InterestsForm(forms.Form):
+    """What an affiliate writes about, and whether to be told of new codes in it (AM-08)."""
+
+    categories = forms.ModelMultipleChoiceField(
+        label=_("I write about"),
+        queryset=Category.objects.order_by("name", "pk"),
+        to_field_name="ref",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    wants_letters = forms.BooleanField(
+        label=_("Write to me when sellers share new codes in these categories"),
+        help_text=_("At most one letter a day; each has a link that ends them."),
+        required=False,
+    )
 
 
 class InviteForm(forms.Form):

@@ -4,7 +4,8 @@ from typing import Any
 
 from celery import shared_task
 
-from affiliates import commissions, prepayments, settlement
+from affiliates import announcements, commissions, prepayments, settlement
+from marketplace import clock
 
 
 @shared_task
@@ -18,3 +19,11 @@ def derive_commissions(**kwargs: Any) -> None:
 def release_commissions(**kwargs: Any) -> None:
     """Release the commissions whose hold is over."""
     settlement.release_due()
+
+
+@shared_task
+def announce_codes(**kwargs: Any) -> None:
+    """Owe letters about codes that were shared since, then send what is due."""
+    at = clock.now()
+    announcements.announce_due(at=at)
+    announcements.send_due(at=at)

@@ -66,7 +66,7 @@ def make(
 ) -> Link:
     """The affiliate's link to exactly one target; the same target again gives the same link.
 
-    Raises `Suspended`, `NotShared`, `NoDestination`.
+    Raises `Suspended`, `NotShared`, `NoDestination`. Joins a transaction around it.
     """
     Affiliate.objects.select_for_update(no_key=True).get(pk=affiliate.pk)
     if not affiliate.can_work:

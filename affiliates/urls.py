@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from affiliates.views import account, earnings, payouts, people
+from affiliates.views import account, earnings, payouts, people, shared_codes
 
 app_name = "affiliates"
 urlpatterns = [
@@ -11,6 +11,11 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("account/tax/", account.tax, name="tax"),
     path("account/bank/", account.bank, name="bank"),
+    path("account/interests/", account.interests, name="interests"),
+    path("letters/<str:token>/", account.letters, name="letters"),
+    path("codes/", shared_codes.listing, name="shared_codes"),
+    path("codes/<uuid:promotion_id>/", shared_codes.details, name="shared_code"),
+    path("codes/<uuid:promotion_id>/take/", shared_codes.take, name="take"),
     path("earnings/", earnings.earnings, name="earnings"),
     path("earnings/<uuid:commission_id>/", earnings.line, name="line"),
     path("statements/", earnings.statement_list, name="statements"),

@@ -22,6 +22,7 @@ BEAT = {
     "promocodes.jobs.send_notices": 15,
     "affiliates.jobs.derive_commissions": 5,
     "affiliates.jobs.release_commissions": 30,
+    "affiliates.jobs.announce_codes": 60,
     "referrals.jobs.drive_rounds": 5,
 }
 app.conf.beat_schedule = {

@@ -89,6 +89,7 @@ TEMPLATES = [
                 "django.templatetags.static",
                 "template_partials.templatetags.partials",
                 "marketplace.templatetags.money",
+                "promocodes.templatetags.terms",
             ],
             "loaders": [
                 (

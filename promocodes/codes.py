@@ -69,6 +69,12 @@ def normalise(text: str) -> str:
     return unicodedata.normalize("NFKC", "".join(kept).upper())
 
 
+def groups(code: str) -> list[str]:
+    """A code as the eye reads it: a random one in fours, a chosen word whole."""
+    is_random = len(code) == len(BEARER_PATTERN) and "-" not in code
+    return [code[i : i + 4] for i in range(0, len(code), 4)] if is_random else [code]
+
+
 def chosen(text: str) -> str:
     """A code that a person chose, normalised.
 

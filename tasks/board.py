@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
 from django.db.models import (
     Case,
@@ -23,24 +21,14 @@ from django.db.models import (
 from affiliates import agreements
 from affiliates.models import Affiliate
 from marketplace.models import Category, Product
-from promocodes.codes import BEARER_PATTERN
+from promocodes.codes import groups
 from promocodes.models import Promotion, PromotionCounter, PromotionTerms
 from tasks.assignments import MOST_CODES
 from tasks.models import Assignment, CodeGrant, Submission, Task
 from tasks.pay import Example, example
 
-PER_PAGE = 24
 PRODUCTS_SHOWN = 12
 OPEN_FOR_CONTENT = (Assignment.State.AWAITING_SUBMISSION, Assignment.State.CHANGES_ASKED)
-
-
-@dataclass(frozen=True)
-class Page:
-    """Rows newest first, and where the neighbouring pages begin (keyset, no count)."""
-
-    rows: Sequence[Any]
-    next_before: UUID | None
-    is_first: bool
 
 
 @dataclass(frozen=True)
@@ -111,19 +99,6 @@ def assignments_of(affiliate: Affiliate, at: datetime) -> QuerySet[Assignment]:
     )
 
 
-def page_of(rows: QuerySet[Any], *, before: UUID | None) -> Page:
-    """One page of rows by their time-ordered ids."""
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
-    found = list(rows.order_by("-pk")[: PER_PAGE + 1])
-    more = len(found) > PER_PAGE
-    return Page(
-        rows=found[:PER_PAGE],
-        next_before=found[PER_PAGE - 1].pk if more else None,
-        is_first=before is None,
-    )
-
-
 def facts_of(task: Task, *, affiliate: Affiliate, at: datetime) -> TaskFacts:
     """All facts of one task for one affiliate. `task` comes with its store, promotion, terms."""
     promotion, terms = task.promotion, task.promotion.terms
@@ -158,7 +133,7 @@ def _work(task: Task, affiliate: Affiliate, at: datetime) -> Work | None:
     return Work(
         assignment=assignment,
         codes=[
-            ShownCode(f"code-{number}", _groups(code.code), is_live and code.revoked_at is None)
+            ShownCode(f"code-{number}", groups(code.code), is_live and code.revoked_at is None)
             for number, code in enumerate(codes, start=1)
         ],
         submissions=list(assignment.submissions.all()),
@@ -173,12 +148,6 @@ def _example(task: Task) -> Example | None:
     if task.rate_bp is None:
         return None
     return example(currency=task.currency, rate_bp=task.rate_bp)
-
-
-def _groups(code: str) -> list[str]:
-    """A random code in fours; a chosen word whole."""
-    random = len(code) == len(BEARER_PATTERN) and "-" not in code
-    return [code[i : i + 4] for i in range(0, len(code), 4)] if random else [code]
 
 
 def _left(promotion: Promotion) -> tuple[int | None, int | None]:

@@ -4,16 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import django_filters
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
-from django.db.models.expressions import Combinable
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.models import Category, Product
-from promocodes.models import PromotionTerms
+from marketplace.models import Category
+from promocodes.models import Promotion, PromotionTerms
 from tasks.models import Task
-
-REFS = ArrayField(CharField(max_length=64))
 
 
 class TaskFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -65,16 +61,8 @@ class TaskFilter(django_filters.FilterSet):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
 
     def in_category(self, tasks: QuerySet[Task], name: str, category: Category) -> QuerySet[Task]:
-        """Tasks whose code works on at least one product of the category."""
-        products = Product.objects.filter(
-            store=OuterRef("store"), category=category, is_active=True
-        ).annotate(set_products=_outer("promotion__terms__products"))
-        terms = "promotion__terms__"
-        return tasks.filter(
-            Q(**{f"{terms}scope": PromotionTerms.Scope.STOREWIDE}) & Exists(products)
-            | Q(**{f"{terms}categories__contains": [category.ref]}) & Exists(products)
-            | Exists(products.filter(set_products__contains=[F("ref")]))  # type: ignore[misc]
-        )
+        """Tasks whose code works on at least one product of the category (AM-07)."""
+        return tasks.filter(promotion__in=Promotion.objects.in_category(category))
 
     def on_channel(self, tasks: QuerySet[Task], name: str, channel: str) -> QuerySet[Task]:
         """Tasks that may be posted there."""
@@ -86,7 +74,3 @@ class TaskFilter(django_filters.FilterSet):  # type: ignore[misc]
             Q(promotion__terms__ends_at=None)
             | Q(promotion__terms__ends_at__gte=self.at + timedelta(days=int(days)))
         )
-
-
-def _outer(path: str) -> Combinable:
-    return ExpressionWrapper(OuterRef(path), output_field=REFS)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from affiliates.access import affiliate_required
 from affiliates.models import Affiliate
 from marketplace import clock
+from marketplace.keyset import page_of, place_in
 from tasks import assignments, board, submissions
 from tasks.assignments import TaskRefused
 from tasks.filters import TaskFilter
@@ -36,7 +37,7 @@ def all_tasks(request: HttpRequest) -> HttpResponse:
         request,
         "tasks/list.html",
         {
-            "page": board.page_of(rows, before=_before(request)),
+            "page": page_of(rows, before=place_in(request.GET.get("before", ""))),
             "filter": narrowed,
             "is_narrowed": any(request.GET.get(name) for name in narrowed.filters),
             "tabs": Task.Type.choices,
@@ -58,7 +59,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         request,
         "tasks/mine.html",
         {
-            "page": board.page_of(rows, before=_before(request)),
+            "page": page_of(rows, before=place_in(request.GET.get("before", ""))),
             "tabs": Assignment.State.choices,
             "state": state,
         },
@@ -168,13 +169,6 @@ def _assignment(affiliate: Affiliate, task_id: UUID) -> Assignment:
     if found is None:
         raise Http404
     return found
-
-
-def _before(request: HttpRequest) -> UUID | None:
-    try:
-        return UUID(request.GET.get("before", ""))
-    except ValueError:
-        return None
 
 
 def _country(code: str) -> str:

@@ -2,6 +2,7 @@
 
 from affiliates.models.affiliate import Affiliate, RosterMember
 from affiliates.models.agreement import AffiliatePlan, Agreement
+from affiliates.models.announcement import Announcement, CodeNotice
 from affiliates.models.attribution import Attribution
 from affiliates.models.commission import Commission
 from affiliates.models.ledger import Account, Transfer
@@ -15,8 +16,10 @@ __all__ = [
     "Affiliate",
     "AffiliatePlan",
     "Agreement",
+    "Announcement",
     "Attribution",
     "Click",
+    "CodeNotice",
     "Commission",
     "Link",
     "ParkedOrder",

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.ids import uuid7
-from marketplace.models import User
+from marketplace.models import Category, User
 
 MAX_BP = 10_000  # a hundred percent in basis points of a percent
 
@@ -48,6 +48,12 @@ class Affiliate(models.Model):
         _("tax status"), max_length=13, choices=TaxStatus, default=TaxStatus.PERSON
     )
     terms_version = models.PositiveIntegerField(_("terms accepted, version"))
+    categories = models.ManyToManyField(
+        Category, blank=True, related_name="+", verbose_name=_("writes about")
+    )
+    wants_letters = models.BooleanField(
+        _("letters about new codes"), default=True, help_text=_("In the chosen categories alone.")
+    )
     joined_at = models.DateTimeField(_("joined"), db_default=Now(), editable=False)
 
     objects = AffiliateQuerySet.as_manager()

@@ -155,3 +155,8 @@ class Agreement(models.Model):
     def is_valid(self, at: datetime) -> bool:
         """Whether it is in force at an instant; the end is exclusive."""
         return self.valid_from <= at and (self.valid_until is None or at < self.valid_until)
+
+    @property
+    def is_open_offer(self) -> bool:
+        """Whether it only follows the store's plan, as for anybody who takes a shared code."""
+        return self.pay_model == self.PayModel.CPS and self.rate_bp is None and not self.agency_id

@@ -4,15 +4,17 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from affiliates import directory
+from affiliates import announcements, directory
 from affiliates.access import affiliate_of, affiliate_required, joined
-from affiliates.forms import JoinForm, PayoutMethodForm, TaxForm
+from affiliates.forms import InterestsForm, JoinForm, PayoutMethodForm, TaxForm
 from affiliates.models import PayoutMethod
 from marketplace.access import shopper_required
 
@@ -86,6 +88,37 @@ def bank(request: HttpRequest) -> HttpResponse:
     return redirect("affiliates:account")
 
 
+@require_POST
+@affiliate_required
+def interests(request: HttpRequest) -> HttpResponse:
+    """Change what the affiliate writes about, and whether to be written to."""
+    form = InterestsForm(request.POST)
+    if not form.is_valid():
+        return _account(request, interests_form=form)
+    directory.set_interests(
+        affiliate=joined(request),
+        categories=form.cleaned_data["categories"],
+        wants_letters=form.cleaned_data["wants_letters"],
+        actor=joined(request).user,
+    )
+    messages.success(request, _("Your categories are saved."))
+    return redirect("affiliates:account")
+
+
+@csrf_exempt  # mail programs end letters by themselves (RFC 8058); the signed token says whose
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def letters(request: HttpRequest, token: str) -> HttpResponse:
+    """End the letters about new codes, from a link in one of them; without signing in."""
+    reader = announcements.reader_of(token)
+    if reader is None:
+        raise Http404
+    if request.method == "POST":
+        announcements.end_letters(reader)
+        reader.refresh_from_db()
+    return render(request, "affiliates/letters.html", {"reader": reader, "token": token})
+
+
 def _account(request: HttpRequest, **bound: Any) -> HttpResponse:
     affiliate = joined(request)
     context = {
@@ -93,6 +126,12 @@ def _account(request: HttpRequest, **bound: Any) -> HttpResponse:
         "method": PayoutMethod.objects.filter(affiliate=affiliate, is_active=True).first(),
         "tax_form": TaxForm(initial={"tax_status": affiliate.tax_status}),
         "bank_form": PayoutMethodForm(),
+        "interests_form": InterestsForm(
+            initial={
+                "categories": affiliate.categories.all(),
+                "wants_letters": affiliate.wants_letters,
+            }
+        ),
         "section": "account",
     }
     status = 422 if bound else 200

@@ -12,6 +12,7 @@ from affiliates import earnings as reading
 from affiliates.access import affiliate_required, joined
 from affiliates.ledger import Balances
 from affiliates.models import Affiliate, Commission
+from marketplace.keyset import place_in
 from marketplace.money import exponent
 from promocodes import sheets
 
@@ -88,12 +89,11 @@ def _lines_and_chart(
 ) -> dict[str, object]:
     months = reading.months(affiliate, currency=currency, at=timezone.now())
     drawing = charts.bars([month.earned_minor for month in months], unit=10 ** exponent(currency))
-    page = reading.lines(
-        affiliate, currency=currency, state=_state(request), before=_before(request)
-    )
+    before = place_in(request.GET.get("before", ""))
+    page = reading.lines(affiliate, currency=currency, state=_state(request), before=before)
     return {
         "page": page,
-        "is_first_page": _before(request) is None,
+        "is_first_page": before is None,
         "months": list(zip(months, drawing.bars, strict=True)),
         "grid": drawing.grid,
     }
@@ -102,10 +102,3 @@ def _lines_and_chart(
 def _state(request: HttpRequest) -> str:
     state = request.GET.get("state", "")
     return state if state in Commission.State.values else ""
-
-
-def _before(request: HttpRequest) -> UUID | None:
-    try:
-        return UUID(request.GET.get("before", ""))
-    except ValueError:
-        return None

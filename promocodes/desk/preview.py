@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
-from promocodes import explanations, rehearsal
-from promocodes.desk import forecast, sample, wording
+from promocodes import explanations, rehearsal, wording
+from promocodes.desk import forecast, sample
 from promocodes.desk.forecast import ForecastForm, Shown
 from promocodes.desk.sample import Sample
 from promocodes.explanations import LineStory, Story

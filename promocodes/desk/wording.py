@@ -7,19 +7,12 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext, ngettext
 
 from marketplace.models import Category, Product
-from marketplace.templatetags.money import money, percent
+from marketplace.templatetags.money import money
 from promocodes import terms as worded
 from promocodes.explanations import moment
 from promocodes.models import Promotion
-from promocodes.terms import (
-    Allocation,
-    BudgetEdge,
-    DiscountType,
-    Limits,
-    Scope,
-    Stacking,
-    Terms,
-)
+from promocodes.terms import BudgetEdge, Limits, Scope, Stacking, Terms
+from promocodes.wording import discount, minimum
 from promocodes.zones import zone_name
 
 VERSIONS = 20  # of the terms that a page shows
@@ -43,36 +36,6 @@ class Fact:
 
     label: str
     text: str
-
-
-def discount(terms: Terms, currency: str) -> str:
-    """ "10 % off, at most 500 ₽"; "300 ₽ off"; "Free delivery"."""
-    if terms.discount_type == DiscountType.FREE_SHIPPING:
-        words = gettext("Free delivery")
-    else:
-        off = (
-            percent(terms.percent_bp)
-            if terms.percent_bp is not None
-            else money(terms.amount_minor or 0, currency)
-        )
-        texts = {
-            Allocation.EACH_UNIT: gettext("%(off)s off each unit"),
-            Allocation.EACH_LINE: gettext("%(off)s off each line"),
-            Allocation.CHEAPEST_UNIT: gettext("%(off)s off the cheapest unit"),
-        }
-        words = texts.get(Allocation(terms.allocation), gettext("%(off)s off")) % {"off": off}
-    if terms.max_discount_minor is None:
-        return words
-    cap = money(terms.max_discount_minor, currency)
-    return gettext("%(discount)s, at most %(cap)s") % {"discount": words, "cap": cap}
-
-
-def minimum(terms: Terms, currency: str) -> str:
-    """The Promotion Rule (AE-12)."""
-    if not terms.min_spend_minor:
-        return gettext("No minimum spend")
-    spend = money(terms.min_spend_minor, currency)
-    return gettext("Orders from %(spend)s") % {"spend": spend}
 
 
 def code_type(terms: Terms) -> str:

@@ -5,15 +5,19 @@ from typing import Self
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.ids import uuid7
-from marketplace.models import Store
+from marketplace.models import Category, Product, Store
 from marketplace.models.fields import CurrencyField
+
+_REFS = ArrayField(models.CharField(max_length=64))
 
 
 class PromotionQuerySet(models.QuerySet["Promotion"]):
@@ -26,6 +30,18 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
     def shared(self) -> Self:
         """Promotions that the seller shares with influencers and affiliates (AM-01)."""
         return self.filter(share_with_affiliates=True)
+
+    def in_category(self, category: Category) -> Self:
+        """Promotions of stores that discount at least one product of the category."""
+        products = Product.objects.filter(
+            store=OuterRef("store"), category=category, is_active=True
+        ).annotate(named=_outer("terms__products"), left_out=_outer("terms__exclude_products"))
+        products = products.exclude(left_out__contains=[F("ref")])  # type: ignore[misc]
+        return self.filter(
+            Q(terms__scope="storewide") & Exists(products)
+            | Q(terms__categories__contains=[category.ref]) & Exists(products)
+            | Exists(products.filter(named__contains=[F("ref")]))  # type: ignore[misc]
+        )
 
     def live(self, at: datetime) -> Self:
         """Approved promotions whose window holds the instant `at`."""
@@ -162,6 +178,11 @@ class Promotion(models.Model):
             models.Index(fields=["store", "id"], name="promotion_store_newest"),
             models.Index(fields=["status", "id"], name="promotion_status_newest"),
             models.Index(OpClass(Upper("name"), "text_pattern_ops"), name="promotion_name_start"),
+            models.Index(
+                fields=["approved_at"],
+                name="promotion_newly_shared",
+                condition=Q(status="approved", share_with_affiliates=True),
+            ),
         ]
         triggers = [
             pgtrigger.ReadOnly(
@@ -186,3 +207,7 @@ class Promotion(models.Model):
     def is_limited(self) -> bool:
         """Whether a counter row stands behind it (engine.md 2)."""
         return self.total_limit is not None or self.budget_minor is not None
+
+
+def _outer(path: str) -> Combinable:
+    return ExpressionWrapper(OuterRef(path), output_field=_REFS)

@@ -18,9 +18,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace import clock
-from promocodes import codes, explanations
+from promocodes import codes, explanations, wording
 from promocodes import terms as worded
-from promocodes.desk import wording
 from promocodes.models import PromoCode, Promotion, PromotionCounter
 
 State = Promotion.State

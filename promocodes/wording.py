@@ -1,0 +1,37 @@
+"""What a promotion gives and asks, in a few words of the active language; for whoever reads it."""
+
+from django.utils.translation import gettext
+
+from marketplace.templatetags.money import money, percent
+from promocodes.models import PromotionTerms
+from promocodes.terms import Allocation, DiscountType, Terms
+
+
+def discount(terms: Terms | PromotionTerms, currency: str) -> str:
+    """ "10 % off, at most 500 ₽"; "300 ₽ off"; "Free delivery"."""
+    if terms.discount_type == DiscountType.FREE_SHIPPING:
+        words = gettext("Free delivery")
+    else:
+        off = (
+            percent(terms.percent_bp)
+            if terms.percent_bp is not None
+            else money(terms.amount_minor or 0, currency)
+        )
+        texts = {
+            Allocation.EACH_UNIT: gettext("%(off)s off each unit"),
+            Allocation.EACH_LINE: gettext("%(off)s off each line"),
+            Allocation.CHEAPEST_UNIT: gettext("%(off)s off the cheapest unit"),
+        }
+        words = texts.get(Allocation(terms.allocation), gettext("%(off)s off")) % {"off": off}
+    if terms.max_discount_minor is None:
+        return words
+    cap = money(terms.max_discount_minor, currency)
+    return gettext("%(discount)s, at most %(cap)s") % {"discount": words, "cap": cap}
+
+
+def minimum(terms: Terms | PromotionTerms, currency: str) -> str:
+    """The Promotion Rule (AE-12)."""
+    if not terms.min_spend_minor:
+        return gettext("No minimum spend")
+    spend = money(terms.min_spend_minor, currency)
+    return gettext("Orders from %(spend)s") % {"spend": spend}
