@@ -12,6 +12,7 @@ from affiliates.models import Account, Transfer, Withdrawal
 
 Kind = Account.Kind
 Move = Transfer.Kind
+_PARTS = 3  # net, tax, fee: each has its number, even if another is nothing
 
 
 def reserving(withdrawal: Withdrawal, at: datetime) -> list[Posting]:
@@ -94,7 +95,7 @@ def unsending(withdrawal: Withdrawal, at: datetime, *, was_paid: bool) -> list[P
     if was_paid:
         returned = _posting(
             withdrawal,
-            f"back:{len(postings) + 1}",
+            f"back:{_PARTS + 1}",
             Move.BACK,
             debit=_cash(withdrawal),
             credit=_in_transit(withdrawal),

@@ -262,6 +262,20 @@ def test_returned_after_it_was_paid(anna, ops):
     assert everything() == before
 
 
+@pytest.mark.parametrize("fee", [0, 1_000])
+@pytest.mark.parametrize("tax_status", ["person", "company"])
+def test_returned_after_it_was_paid_whatever_went_off_it(anna, ops, tax_status, fee):
+    make_rule(fee_minor=fee)
+    Affiliate.objects.update(tax_status=tax_status)
+    withdrawal = ask(anna, 100_000)
+    for step in [*PATHS["paid"], "returned"]:
+        ACTS[step](withdrawal.pk, ops[0])
+    assert balance(anna, "available") == 100_000
+    left = [platform(kind) for kind in ("platform_cash", "tax_withheld", "platform_fee")]
+    assert left == [0, 0, 0]
+    assert platform("payout_in_transit", str(Withdrawal.objects.get().batch_id)) == 0
+
+
 ACTS = {
     "cancel": lambda pk, ops: withdrawals.cancel(withdrawal_id=pk, actor=ops),
     "approve": lambda pk, ops: withdrawals.approve(withdrawal_id=pk, actor=ops),
