@@ -10,6 +10,7 @@ Whoever is killed leaves the run open; the next tick takes it up again. Every re
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -66,15 +67,15 @@ def settle(withdrawal: Withdrawal) -> None:
     A commission is settled once all payouts together cover it and those released before it; what
     a payout covers only in part stays available. Inner verb: opens no transaction.
     """
+    known: dict[str, Any] = {
+        "withdrawal": withdrawal.pk,
+        "affiliate": withdrawal.affiliate_id,
+        "currency": withdrawal.currency,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            SETTLE,
-            {
-                "withdrawal": withdrawal.pk,
-                "affiliate": withdrawal.affiliate_id,
-                "currency": withdrawal.currency,
-            },
-        )
+        cursor.execute(LOCK_UNPAID, known)
+        # A statement of its own, so that it sees the payments that the lock has waited for.
+        cursor.execute(SETTLE, known)
 
 
 def unsettle(withdrawal: Withdrawal) -> None:
@@ -174,15 +175,19 @@ JOIN affiliates_account AS available
 WHERE commission.id = ANY(%s)
 """
 
-SETTLE = """
-WITH unpaid AS (
-    SELECT id, released_at, amount_minor - reversed_minor AS left_minor
-    FROM affiliates_commission
+LOCK_UNPAID = """
+SELECT count(*) FROM (
+    SELECT id FROM affiliates_commission
     WHERE beneficiary_id = %(affiliate)s AND currency = %(currency)s AND state = 'available'
     ORDER BY id FOR UPDATE
-),
-queue AS (
-    SELECT id, sum(left_minor) OVER (ORDER BY released_at, id) AS so_far FROM unpaid
+) AS unpaid
+"""
+
+SETTLE = """
+WITH queue AS (
+    SELECT id, sum(amount_minor - reversed_minor) OVER (ORDER BY released_at, id) AS so_far
+    FROM affiliates_commission
+    WHERE beneficiary_id = %(affiliate)s AND currency = %(currency)s AND state = 'available'
 ),
 covered AS (
     SELECT (SELECT coalesce(sum(amount_minor), 0) FROM affiliates_withdrawal

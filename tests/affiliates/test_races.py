@@ -3,6 +3,7 @@
 import random
 from contextlib import suppress
 from datetime import timedelta
+from time import sleep
 
 import pytest
 from django.core.management import call_command
@@ -110,6 +111,34 @@ def test_a_withdrawal_ends_once(anna, verb):
         return outcome(lambda: act(withdrawal_id=withdrawal.pk, actor=staff, **words))
 
     assert sorted(at_once(6, end)) == ["done"] + ["wrong_state"] * 5
+
+
+def test_payments_at_once_settle_what_they_cover_together():
+    """While the commissions are locked all wait, so that none has seen another's payment."""
+    make_rule()
+    staff, anna = make_staff(), make_affiliate()
+    _, refs = sell(anna, 4)
+    derive(*refs)
+    settlement.release_due()
+    for amount in (1_000, 2_200):
+        asked = withdrawals.request(
+            affiliate=anna, currency="RUB", amount_minor=amount, actor=anna.user
+        )
+        withdrawals.approve(withdrawal_id=asked.pk, actor=staff)
+    withdrawals.send(currency="RUB", actor=staff)
+    asked = list(Withdrawal.objects.values_list("pk", flat=True))
+
+    def act(number):
+        if number < 2:
+            sleep(0.2)
+            return withdrawals.mark_paid(withdrawal_id=asked[number], actor=staff)
+        with transaction.atomic():
+            list(Commission.objects.select_for_update().order_by("pk"))
+            sleep(1)
+        return None
+
+    at_once(3, act)
+    assert set(Commission.objects.values_list("state", flat=True)) == {"settled"}
 
 
 def test_cancelled_by_one_and_approved_by_another(anna):
