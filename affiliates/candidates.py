@@ -60,7 +60,7 @@ def find(orders: Sequence[Order], plans: Plans) -> Candidates:
     )
     for order in orders:
         _add_redeemed(found, order, uses.get(order.ref, []), affiliates)
-        _add_named(found, order, named, affiliates)
+        _add_named(found, order, named.get(order.ref, []), affiliates)
         if click := clicks.get(order.click_ref):
             _add_click(found, order, click, plans)
     return found
@@ -97,19 +97,25 @@ def _redemptions(orders: Sequence[Order]) -> dict[str, list[Redemption]]:
 def _named_codes(
     orders: Sequence[Order], uses: dict[str, list[Redemption]]
 ) -> dict[str, list[PromoCode]]:
-    redeemed = {(ref, use.code.code) for ref, listed in uses.items() for use in listed}
-    words = {
-        word for order in orders for word in _words(order) if (order.ref, word) not in redeemed
-    }
-    if not words:
+    """By order, what it names and what was not redeemed on it."""
+    words = {order.ref: _unredeemed(order, uses.get(order.ref, [])) for order in orders}
+    wanted = {word for listed in words.values() for word in listed}
+    if not wanted:
         return {}
     rows = PromoCode.objects.filter(
-        code__in=words, holder__isnull=False, promotion__approved_at__isnull=False
+        code__in=wanted, holder__isnull=False, promotion__approved_at__isnull=False
     ).select_related("promotion__terms", "promotion__store")
     by_word: dict[str, list[PromoCode]] = defaultdict(list)
     for row in rows.order_by("id"):
         by_word[row.code].append(row)
-    return by_word
+    return {
+        ref: [code for word in listed for code in by_word[word]] for ref, listed in words.items()
+    }
+
+
+def _unredeemed(order: Order, uses: Sequence[Redemption]) -> list[str]:
+    redeemed = {use.code.code for use in uses}
+    return [word for word in _words(order) if word not in redeemed]
 
 
 def _clicks(orders: Sequence[Order]) -> dict[str, Click]:
@@ -169,32 +175,27 @@ def _add_redeemed(
 
 
 def _add_named(
-    found: Candidates,
-    order: Order,
-    named: dict[str, list[PromoCode]],
-    affiliates: dict[int, Affiliate],
+    found: Candidates, order: Order, codes: list[PromoCode], affiliates: dict[int, Affiliate]
 ) -> None:
     at = ordered_at(order)
-    taken = {use.code for line in order.lines.all() for use in found.codes[order.ref, line.ref]}
-    for word in _words(order):
-        for code in named.get(word, []) if word not in taken else []:
-            affiliate = affiliates.get(code.holder_id or 0)
-            if affiliate is None or not _was_valid(code, order, at):
-                continue
-            found.promotions[str(code.promotion_id)] = code.promotion
-            for line in order.lines.all():
-                if _covers(code.promotion, code.promotion.terms, line):
-                    found.codes[order.ref, line.ref].append(
-                        CodeUse(
-                            affiliate=str(affiliate.pk),
-                            code_id=str(code.pk),
-                            code=word,
-                            promotion=str(code.promotion_id),
-                            discount_minor=0,
-                            order=_place(order, word),
-                            is_backed=_is_backed(order, code.promotion),
-                        )
+    for code in codes:
+        affiliate = affiliates.get(code.holder_id or 0)
+        if affiliate is None or not _was_valid(code, order, at):
+            continue
+        found.promotions[str(code.promotion_id)] = code.promotion
+        for line in order.lines.all():
+            if _covers(code.promotion, code.promotion.terms, line):
+                found.codes[order.ref, line.ref].append(
+                    CodeUse(
+                        affiliate=str(affiliate.pk),
+                        code_id=str(code.pk),
+                        code=code.code,
+                        promotion=str(code.promotion_id),
+                        discount_minor=0,
+                        order=_place(order, code.code),
+                        is_backed=_is_backed(order, code.promotion),
                     )
+                )
 
 
 def _was_valid(code: PromoCode, order: Order, at: datetime) -> bool:

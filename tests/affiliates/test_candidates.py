@@ -183,6 +183,18 @@ def test_a_named_code_in_another_currency_brings_nobody(anna):
     assert not Attribution.objects.exists()
 
 
+def test_what_another_order_names_changes_nothing_on_this_one(api, store, anna):
+    """Its code was redeemed on a line that the order doesn't have, with or without company."""
+    code = make_code(affiliate=anna, promotion=make_promotion(store=store))
+    for ref in ("alone", "beside"):
+        redeem(api, ref, [make_line(store=store, ref="1")], [code])
+        Shop().sell(ref, line(store, ref="2"), at=clock.now(), codes=[code])
+    derive("alone")
+    Shop().sell("naming", line(store), at=clock.now(), codes=[code])
+    derive("beside", "naming")
+    assert list(Commission.objects.values_list("order_ref", flat=True)) == ["naming"]
+
+
 def test_a_code_that_nobody_holds_brings_nobody(api, store):
     promotion = make_promotion(store=store, code="SUMMER10")
     lines = [make_line(store=store)]
