@@ -150,8 +150,13 @@ def check_plan(**fields: Any) -> None:
 
 
 def _check(plan: AffiliatePlan) -> AffiliatePlan | None:
-    """The plan that this one follows, if any."""
-    last = AffiliatePlan.objects.filter(store=plan.store).order_by("-starts_at").first()
+    """The plan that this one follows: the store's last, else the default of its start, if any.
+
+    A store's first plan that is no worse than the default may start whenever it likes.
+    """
+    plans = AffiliatePlan.objects.order_by("-starts_at")
+    own = plans.filter(store=plan.store).first()
+    last = own or plans.filter(store=None, starts_at__lte=plan.starts_at).first()
     if last is None:
         return None
     worse = (
@@ -160,7 +165,8 @@ def _check(plan: AffiliatePlan) -> AffiliatePlan | None:
         or plan.window_days < last.window_days
     )
     now = clock.now()
-    if plan.starts_at < max(last.starts_at, now + NOTICE if worse else now):
+    soonest = max(last.starts_at, now + NOTICE if worse else now)
+    if (own or worse) and plan.starts_at < soonest:
         raise CutTooSoon
     return last
 

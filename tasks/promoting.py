@@ -124,8 +124,11 @@ def _activate(request: HttpRequest, actor: User, store: Store, rate_bp: int) -> 
     try:
         agreements.set_plan(store=store, rate_bp=rate_bp, starts_at=clock.now(), actor=actor)
         messages.success(request, _("Your promotion plan is active."))
-    except agreements.CutTooSoon:
-        messages.info(request, _("Your promotion plan was active already."))
+    except agreements.CutTooSoon as refusal:
+        if agreements.Plans([store.pk]).at(store.pk, clock.now()).store_id == store.pk:
+            messages.info(request, _("Your promotion plan was active already."))
+        else:
+            messages.error(request, str(refusal.message))
     return redirect(f"{request.path}?store={store.ref}")
 
 

@@ -141,3 +141,15 @@ def test_better_terms_may_start_at_once_but_not_in_the_past():
     agreements.set_plan(store=store, rate_bp=600, starts_at=now + timedelta(seconds=5), actor=staff)
     entry = AuditEntry.objects.get(verb="plan.set")
     assert (entry.before["rate_bp"], entry.after["rate_bp"]) == (500, 600)
+
+
+def test_a_stores_first_plan_is_no_cut_of_the_default_either():
+    store, staff = make_store(), make_staff()
+    make_plan(store=None, rate_bp=500)
+    fields = {"store": store, "starts_at": clock.now(), "actor": staff}
+    with pytest.raises(agreements.CutTooSoon):
+        agreements.set_plan(rate_bp=499, **fields)
+    assert AffiliatePlan.objects.count() == 1
+    agreements.set_plan(rate_bp=500, **fields)
+    entry = AuditEntry.objects.get(verb="plan.set")
+    assert (entry.before["rate_bp"], entry.after["rate_bp"]) == (500, 500)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from affiliates.models import AffiliatePlan
 from tasks import assignments, submissions
 from tasks.models import Submission, Task
+from tests.factories.affiliates import make_plan
 from tests.factories.marketplace import make_store, make_user
 from tests.factories.promocodes import make_promotion
 from tests.factories.tasks import (
@@ -78,6 +79,15 @@ def test_from_affiliate_setting_to_a_task(seller, alice):
     assert response["Location"] == f"{TASKS}{task.pk}/change/"
     assert (task.promotion, task.store, task.rate_bp) == (promotion, store, 850)
     assert "Promoted: see the task" in seller.get(PROMOTE).content.decode()
+
+
+def test_a_plan_below_the_default_is_not_active_at_once(seller, alice):
+    make_store(owner=alice)
+    make_plan(store=None, rate_bp=500)
+    page = seller.post(PROMOTE, {"act": "activate", "percent": "4"}, follow=True).content.decode()
+    assert "worse terms are announced 30 days ahead" in page
+    assert "was active already" not in page
+    assert AffiliatePlan.objects.get().store is None
 
 
 def test_an_existing_code_is_joined_by_its_id(seller, store):
