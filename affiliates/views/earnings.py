@@ -79,7 +79,7 @@ def statement(request: HttpRequest, currency: str, year: int, month: int) -> Htt
 
 def chosen(request: HttpRequest, balances: list[Balances]) -> Balances | None:
     """The balances in the currency that was asked for, else the first; None if there are none."""
-    wanted = request.GET.get("currency")
+    wanted = request.POST.get("currency") or request.GET.get("currency")
     first = balances[0] if balances else None
     return next((each for each in balances if each.currency == wanted), first)
 

@@ -288,6 +288,23 @@ def test_too_much_is_refused_in_words(anna):
     assert not Withdrawal.objects.exists()
 
 
+def test_what_is_withdrawn_is_the_currency_that_was_shown(anna):
+    """Another one, in which money came since, may stand first in the list by now."""
+    make_rule()
+    make_balance(affiliate=anna, amount_minor=100_000)
+    client = as_(anna)
+    form = client.get("/creators/withdraw/").content.decode().partition('method="post"')[2]
+    assert '<input type="hidden" name="currency" value="RUB">' in form
+    store = make_store(currency="AED")
+    code = make_code(affiliate=anna, promotion=make_promotion(store=store))
+    at = clock.now() - timedelta(days=20)
+    Shop().sell("dirhams", line(store), at=at, currency="AED", codes=[code])
+    derive("dirhams")
+    settlement.release_due()
+    client.post("/creators/withdraw/", {"amount": "300", "currency": "RUB"})
+    assert Withdrawal.objects.get().currency == "RUB"
+
+
 def test_what_stands_in_the_way_is_said(anna):
     make_balance(affiliate=anna, amount_minor=100_000)
     Affiliate.objects.update(status="new")
