@@ -59,9 +59,10 @@ def create(
     Store and social codes need approval unless `needs_approval` is False (AM-06).
     Raises `TermsInvalid`, `codes.CodeUnfit`, `codes.PatternUnfit`, `issuing.CodeTaken`.
     """
+    now = clock.now()
+    terms = replace(terms, starts_at=terms.starts_at or now)
     worded.check(terms, limits, kind=kind)
     versions.check_reach(kind, store, terms)
-    now = clock.now()
     if needs_approval is None:
         needs_approval = kind in SELLERS_KINDS
     if share_with_affiliates is None:

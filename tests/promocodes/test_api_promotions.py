@@ -325,6 +325,7 @@ def test_what_can_not_be_made_leaves_nothing(
         ({"min_spend": -1}, "min_spend"),
         ({"starts_at": "2026-12-01T00:00:00"}, "starts_at"),
         ({"starts_at": "2026-12-01T00:00:00Z", "ends_at": "2026-12-01T00:00:00Z"}, "ends_at"),
+        ({"ends_at": "2020-01-01T00:00:00Z"}, "ends_at"),  # it would start now
         ({"timezone": "Moscow"}, "timezone"),
         ({"kind": "magic"}, "kind"),
         ({"store": None}, "store"),
