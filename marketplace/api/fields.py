@@ -247,6 +247,8 @@ class WebAddressField(TextField):
     def to_internal_value(self, data: Any) -> str:
         """The address itself."""
         text: str = super().to_internal_value(data)
+        if not text:
+            return text
         try:
             _check_url(text)
         except DjangoValidationError:

@@ -21,7 +21,7 @@ class KnownShopperSerializer(PersonSerializer):
     name = TextField(max_length=100, required=False, allow_null=True, trim_whitespace=True)
     email = EmailField(required=False, allow_null=True)
     locale = TextField(max_length=35, required=False, allow_null=True)
-    avatar_url = WebAddressField(max_length=500, required=False, allow_null=True)
+    avatar_url = WebAddressField(max_length=500, required=False, allow_null=True, allow_blank=False)
 
 
 class SessionSerializer(StrictSerializer):

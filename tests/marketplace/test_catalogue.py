@@ -78,6 +78,15 @@ def test_products_are_made_then_changed(api):
     }
 
 
+def test_products_can_be_put_back_as_they_are_listed(api):
+    make_store(ref="s1")
+    api.put("/products", {"products": [product(category="mugs"), product("p2")]})
+    listed = api.get("/products").json()["results"]
+    answer = api.put("/products", {"products": listed})
+    assert (answer.status_code, answer.json()) == (200, {"created": 0, "updated": 2})
+    assert api.get("/products").json()["results"] == listed
+
+
 def test_a_product_stays_inactive_until_it_is_said_otherwise(api):
     make_store(ref="s1")
     for given, active in (({"active": False}, False), ({}, False), ({"active": True}, True)):

@@ -96,6 +96,7 @@ def test_a_link_that_never_was_is_gone(db):
 def test_the_shopper_is_brought_up_to_date(api):
     open_session(api)
     open_session(api, name="Anna K.", email="new@example.com", locale="en", avatar_url=None)
+    assert open_session(api, name="", email=" ", locale="", avatar_url="").status_code == 201
     anna = User.objects.get()
     assert (anna.profile.name, anna.language) == ("Anna K.", "en")
     assert anna.profile.avatar_url == ANNA["avatar_url"]
