@@ -1,5 +1,6 @@
 """The cart as the shop sends it, and through which door it came."""
 
+from collections.abc import Collection
 from typing import Any
 
 from rest_framework import serializers
@@ -74,6 +75,9 @@ class CartSerializer(StrictSerializer):
         return present(attrs)
 
 
+_OF_CART = frozenset(CartSerializer().fields) - {"audience"}
+
+
 class ReservationSerializer(CartSerializer):
     """A cart to hold, and for how long."""
 
@@ -102,6 +106,10 @@ class DirectRedemptionSerializer(CartSerializer):
     order_ref = RefField()
     digest = TextField(max_length=64, required=False, allow_null=True)
 
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """A reservation of null is none."""
+        return super().to_internal_value(_without_nulls(data, {"reservation"}))
+
 
 class HeldRedemptionSerializer(StrictSerializer):
     """An order that uses what a reservation holds."""
@@ -110,6 +118,10 @@ class HeldRedemptionSerializer(StrictSerializer):
     reservation = TextField(max_length=64)
     digest = TextField(max_length=64, required=False, allow_null=True)
     audience = WordField(choices=[MERCHANT, SHOPPER], required=False)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """What a cart has may stand there as null."""
+        return super().to_internal_value(_without_nulls(data, _OF_CART))
 
 
 class ReturnedLineSerializer(StrictSerializer):
@@ -172,3 +184,10 @@ def _line(line: dict[str, Any], own: str) -> Line:
         store=line.get("store", own),
         category=line.get("category", ""),
     )
+
+
+def _without_nulls(data: Any, names: Collection[str]) -> Any:
+    """The object without those of the names that are null."""
+    if not isinstance(data, dict):
+        return data
+    return {name: value for name, value in data.items() if value is not None or name not in names}

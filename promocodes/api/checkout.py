@@ -189,7 +189,7 @@ class RedemptionsView(CheckoutView):
 
         The same order and cart again: 200 with the same body.
         """
-        if isinstance(request.data, dict) and "reservation" in request.data:
+        if isinstance(request.data, dict) and request.data.get("reservation") is not None:
             receipt, is_new = self._redeem_held(self.read(HeldRedemptionSerializer))
         else:
             receipt, is_new = self._redeem_cart(self.read(DirectRedemptionSerializer))

@@ -149,6 +149,21 @@ def test_a_checkout_of_nulls(api: Api) -> None:
     assert api.post("/redemptions", body).status_code == 201
 
 
+def test_a_redemption_of_either_kind_may_hold_nulls_of_the_other(api: Api) -> None:
+    make_store(ref="s1")
+    line = {"ref": "1", "store": "s1", "unit_price": 500, "quantity": 1}
+    cart = {"currency": "RUB", "lines": [line], "shopper": {"ref": "u1"}}
+    direct = cart | {"order_ref": "o", "reservation": None}
+    assert api.post("/redemptions", direct).status_code == 201
+    held = api.post("/reservations", cart).json()
+    none = dict.fromkeys(("currency", "lines", "shopper", "shipping", "codes", "first_order"))
+    body = {"order_ref": "o-2", "reservation": held["id"]}
+    assert api.post("/redemptions", body | none | {"magic": None}).status_code == 400
+    assert api.post("/redemptions", body | none).status_code == 201
+    answer = api.post("/redemptions", {"order_ref": "o-3", "reservation": None})
+    assert list(answer.json()["errors"]) == ["currency", "lines"]
+
+
 def test_a_store_and_an_event_of_nulls(api: Api) -> None:
     store = {"name": "S", "currency": "RUB", "country": "RU", "verified": True, "host": "a.ru"}
     assert api.put("/stores/s1", store).status_code == 201
