@@ -225,7 +225,8 @@ class PromotionView(PromotionsBase):
             name=body.get("name"),
             terms=terms_of(body, base=terms.of(promotion.terms)),
             limits=limits_of(body, base=terms.limits_of(promotion)),
-            by_seller=self.is_seller and not self.may_approve,
+            by_seller=not self.may_approve
+            and (self.is_seller or promotion.kind in promotions.SELLERS_KINDS),
         )
         return Response(self.shown(promotion_id))
 

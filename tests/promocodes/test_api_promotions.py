@@ -125,6 +125,21 @@ def test_a_sellers_code_waits_until_a_key_that_may_approves(api: Api, shop: Api,
     assert shop.post("/promotions", platform).json()["state"] == "live"
 
 
+def test_what_was_approved_is_not_changed_without_approval(api: Api, shop: Api, store) -> None:
+    path = f"/promotions/{shop.post('/promotions', body()).json()['id']}"
+    change = {"discount": {"percent": "90"}}
+    assert shop.patch(path, {"discount": {"percent": "20"}}).status_code == 200
+    api.post(f"{path}/approve")
+    refused = shop.patch(path, change)
+    assert (refused.status_code, refused.json()["code"]) == (409, "terms_frozen")
+    assert refused.json()["fields"] == ["discount.percent"]
+    assert api.get(path).json()["discount"]["percent"] == "20"
+    assert shop.patch(path, {"name": "Still ours", "limits": {"total": None}}).status_code == 200
+    assert api.patch(path, change).status_code == 200
+    platform = shop.post("/promotions", body(kind="platform", store=None, code="ALL")).json()
+    assert shop.patch(f"/promotions/{platform['id']}", change).status_code == 200
+
+
 def test_states_by_time_and_the_filter(api: Api, shop: Api, store) -> None:
     now = clock.now()
     windows = {
