@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from marketplace import clock
 from marketplace.api.document import CURSOR, LIMIT, documented, page_of, parameters_of
 from marketplace.api.pages import page
+from marketplace.api.serializers import StrictSerializer
 from marketplace.api.views import ApiView
 from marketplace.models import ApiClient, Store
 from marketplace.models.fields import validate_ref
@@ -247,6 +248,7 @@ class ApprovalView(PromotionsBase):
     )
     def post(self, request: Request, promotion_id: UUID) -> Response:
         """Approve a promotion that waits; one approved already stays as it is."""
+        self.read(StrictSerializer)
         promotions.approve(promotion_id=self.find(promotion_id).pk, actor=self.client)
         return Response(self.shown(promotion_id))
 
@@ -263,7 +265,7 @@ class CancellationView(PromotionsBase):
     )
     def post(self, request: Request, promotion_id: UUID) -> Response:
         """End a promotion for good; reservations keep their right, returns still work."""
-        body = self.read(ReasonSerializer) if request.data else {}
+        body = self.read(ReasonSerializer)
         promotions.cancel(
             promotion_id=self.find(promotion_id).pk,
             actor=self.client,

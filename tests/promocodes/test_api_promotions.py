@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from datetime import timedelta
 
 import pytest
@@ -251,6 +252,17 @@ def test_a_limit_is_not_cut_below_what_is_used(api: Api, store) -> None:
         "discount": 200,
         "budget_left": 0,
     }
+
+
+@pytest.mark.parametrize("act", ["approve", "cancel"])
+@pytest.mark.parametrize("said", [{"magic": 1}, [], "", 0, None])
+def test_what_an_act_does_not_know_is_refused(
+    api: Api, shop: Api, store, act: str, said: object
+) -> None:
+    path = f"/promotions/{shop.post('/promotions', body()).json()['id']}"
+    assert api.post(f"{path}/{act}", json.dumps(said)).status_code == 400
+    assert api.get(path).json()["state"] == "pending_approval"
+    assert api.post(f"{path}/{act}", {}).status_code == 200
 
 
 def test_cancelled_for_good(api: Api, store) -> None:
