@@ -35,6 +35,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
 ]
+handler400 = "marketplace.api.faults.bad_request"
 handler500 = "marketplace.api.faults.server_error"
 if settings.DEBUG:
     urlpatterns.append(

@@ -17,6 +17,7 @@ from marketplace.api.problems import Problem
 
 # An escape of NUL or of half a character; PostgreSQL keeps neither.
 _ODD_ESCAPE = re.compile(r"\\u(?:0000|d[89a-f])", re.IGNORECASE)
+_TOO_LONG = "Exceeds the limit"  # so Python begins, and goes on with advice on its settings
 
 
 class StrictJSONParser(BaseParser):
@@ -41,6 +42,8 @@ class StrictJSONParser(BaseParser):
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
         except ValueError as error:
+            if str(error).startswith(_TOO_LONG):
+                raise ParseError("The body is not valid JSON: a number is too long.") from error
             raise ParseError(f"The body is not valid JSON: {error}.") from error
         return body
 

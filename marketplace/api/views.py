@@ -29,6 +29,8 @@ class ApiView(APIView):
     its `Idempotency-Key` (`marketplace.api.idempotency`), unless it `writes` nothing.
     """
 
+    # Not OPTIONS: no call answers it, so `Allow` must not name it.
+    http_method_names = ("get", "head", "post", "put", "patch", "delete")
     scope: ClassVar[str]
     writes: ClassVar[bool] = True
     refusals: ClassVar[Mapping[type[Exception], int]] = {}
@@ -90,6 +92,7 @@ class AnyOther(APIView):
     authentication_classes = [KeyAuthentication]
     permission_classes = []
     schema = None
+    http_method_names = ()  # so `Allow` names none
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Nothing is here, whatever the method; a stranger is asked for a key as everywhere."""

@@ -169,6 +169,23 @@ def test_another_method_is_refused(client, api, method, path):
     answer = client.generic(method, f"/api/v1{path}", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert answer["Content-Type"] == "application/problem+json"
+    for allowed in answer["Allow"].split(", "):
+        again = client.generic(allowed, f"/api/v1{path}", headers=headers)
+        assert again.status_code != 405, allowed
+
+
+def test_a_number_too_long_is_told_without_advice_on_python(api):
+    answer = api.post("/quotes", '{"shipping": ' + "9" * 5_000 + "}")
+    assert answer.json()["detail"] == "The body is not valid JSON: a number is too long."
+
+
+def test_a_host_that_is_not_ours_is_a_problem_to_programs(client, api):
+    headers = {"Authorization": f"Bearer {api.secret}", "Host": "elsewhere.example"}
+    answer = client.get("/api/v1/products", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+    assert answer["Content-Type"] == "application/problem+json"
+    page = client.get("/", headers={"Host": "elsewhere.example"})
+    assert (page.status_code, page["Content-Type"].partition(";")[0]) == (400, "text/html")
 
 
 def test_a_stranger_learns_nothing_from_a_wrong_call(client):
