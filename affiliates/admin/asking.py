@@ -13,6 +13,7 @@ from affiliates.models import Affiliate
 from affiliates.offers import WithdrawalRefusal
 from affiliates.roster import shown_name
 from marketplace.money import format_money
+from marketplace.templatetags.money import percent as shown_percent
 
 Refusal = (WithdrawalRefusal, directory.WrongStatus, agreements.CutTooSoon)
 
@@ -44,4 +45,4 @@ def person(affiliate: Affiliate) -> str:
 
 def percent(basis_points: int | None) -> str:
     """A percent; a dash for none."""
-    return "—" if basis_points is None else f"{basis_points / 100:g} %"
+    return "—" if basis_points is None else shown_percent(basis_points)

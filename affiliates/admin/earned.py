@@ -53,7 +53,8 @@ class CommissionAdmin(OpsModelAdmin):
         ("base", "rate", "share"),
         ("earned", "taken_back", "left"),
         ("agreement", "terms_version", "hold_days"),
-        ("ordered_at", "accrued_at", "release_at", "released_at"),
+        ("ordered_at", "accrued_at"),
+        ("release_at", "released_at"),
         ("run", "settled_by"),
         "transfers",
     )

@@ -11,12 +11,15 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from affiliates import withdrawals
 from affiliates.admin.asking import amount, person
@@ -24,7 +27,7 @@ from affiliates.admin.books import to_changelist
 from affiliates.admin.forms import BulkNoteForm, BulkReasonForm
 from affiliates.models import Withdrawal
 from affiliates.offers import WithdrawalRefusal
-from marketplace.access import OpsModelAdmin
+from marketplace.access import OpsModelAdmin, changes_nothing
 
 State = Withdrawal.State
 SAMPLE = 10
@@ -137,19 +140,28 @@ class WithdrawalAdmin(OpsModelAdmin):
     date_hierarchy = "requested_at"
     ordering = ("-pk",)
     fields = (
-        ("affiliate", "state", "reason"),
-        ("gross", "tax", "fee", "net"),
+        ("who", "state"),
+        "reason",
+        ("gross", "net"),
+        ("tax", "fee"),
         ("method", "batch"),
         ("requested_by", "requested_at"),
-        ("needs_two", "first_approver", "approver", "approved_at"),
+        ("needs_two", "first_approver"),
+        ("approver", "approved_at"),
         ("sent_at", "paid_at", "ended_at"),
     )
-    readonly_fields = ("gross", "tax", "fee", "net")
+    readonly_fields = ("who", "gross", "tax", "fee", "net")
     actions = tuple(ACTS)
+    actions_detail = ("approve_this", "reject_this")
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
         """Who may change withdrawals may act on them."""
         return request.user.has_perm("affiliates.change_withdrawal")
+
+    def has_answer_permission(self, request: HttpRequest, object_id: str) -> bool:
+        """The same, while this one waits for an answer."""
+        waits = Withdrawal.objects.filter(pk=unquote(object_id), state=State.REQUESTED)
+        return self.has_manage_permission(request) and waits.exists()
 
     @display(description=_("state"), ordering="state", label=COLOURS)
     def shown_state(self, withdrawal: Withdrawal) -> tuple[str, str]:
@@ -160,6 +172,14 @@ class WithdrawalAdmin(OpsModelAdmin):
     def person(self, withdrawal: Withdrawal) -> str:
         """By name."""
         return person(withdrawal.affiliate)
+
+    @admin.display(description=_("affiliate"))
+    def who(self, withdrawal: Withdrawal) -> str:
+        """By name, as the way to their page."""
+        url = reverse("admin:affiliates_affiliate_change", args=[withdrawal.affiliate_id])
+        return format_html(
+            '<a class="text-link" href="{}">{}</a>', url, person(withdrawal.affiliate)
+        )
 
     @admin.display(description=_("amount"))
     def gross(self, withdrawal: Withdrawal) -> str:
@@ -180,6 +200,18 @@ class WithdrawalAdmin(OpsModelAdmin):
     def net(self, withdrawal: Withdrawal) -> str:
         """What reaches the bank."""
         return amount(withdrawal.net_minor, withdrawal.currency)
+
+    @changes_nothing  # asks; what it shows is sent to the list's action
+    @action(description=ACTS["approve"].title, icon="check", permissions=["answer"])
+    def approve_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask whether to approve the one that is looked at."""
+        return self._take(request, Withdrawal.objects.filter(pk=unquote(object_id)), "approve")
+
+    @changes_nothing
+    @action(description=ACTS["reject"].title, icon="block", permissions=["answer"])
+    def reject_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask why to reject it."""
+        return self._take(request, Withdrawal.objects.filter(pk=unquote(object_id)), "reject")
 
     @admin.action(description=ACTS["approve"].title, permissions=["manage"])
     def approve(self, request: HttpRequest, chosen: QuerySet[Withdrawal]) -> HttpResponse:

@@ -64,7 +64,7 @@ class Affiliate(models.Model):
         indexes = [models.Index(fields=["status", "joined_at"], name="affiliate_by_status")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {str(self.id)[-8:]}"
+        return f"{self.get_kind_display()} {str(self.id)[-8:]}"
 
     @property
     def is_agency(self) -> bool:

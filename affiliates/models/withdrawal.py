@@ -5,12 +5,14 @@ from typing import Self
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models.affiliate import MAX_BP, Affiliate
 from marketplace.ids import uuid7
 from marketplace.models import User
 from marketplace.models.fields import CurrencyField
+from marketplace.money import format_money
 
 
 class PayoutRule(models.Model):
@@ -217,7 +219,7 @@ class Withdrawal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount_minor} {self.currency}"
+        return format_money(self.amount_minor, self.currency, get_language() or "en")
 
     @property
     def is_open(self) -> bool:

@@ -404,3 +404,21 @@ def test_only_who_may_change_parked_orders_has_one_tried_again():
     address = reverse("admin:affiliates_parkedorder_try_again", args=[parked.pk])
     assert browser.post(address).status_code == 403
     assert ParkedOrder.objects.get().retry_at == LATER
+
+
+def test_a_withdrawal_is_answered_from_its_own_page(ops, anna):
+    withdrawal = ask(anna)
+    page = reverse("admin:affiliates_withdrawal_change", args=[withdrawal.pk])
+    asking = reverse("admin:affiliates_withdrawal_approve_this", args=[withdrawal.pk])
+    assert asking in ops.get(page).text
+    assert "Anna" in ops.get(page).text
+    shown = ops.get(asking)
+    assert str(withdrawal.pk) in shown.text
+    withdrawal.refresh_from_db()
+    assert withdrawal.state == Withdrawal.State.REQUESTED
+    fields = {"action": "approve", "_selected_action": [withdrawal.pk], "confirmed": "1"}
+    ops.post(reverse("admin:affiliates_withdrawal_changelist"), fields | {"reason": "ok"})
+    withdrawal.refresh_from_db()
+    assert withdrawal.state == Withdrawal.State.APPROVED
+    assert asking not in ops.get(page).text
+    assert ops.get(asking).status_code == 403
