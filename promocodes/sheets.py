@@ -21,6 +21,7 @@ Row = Sequence[Cell]
 
 CHUNK = 1_000  # rows that are written at once
 BYTES = 1 << 16
+WIDTH = 18  # of a column, in characters: a moment fits, which would be shown as #### otherwise
 SHEET_ROWS = 1_048_576  # of a worksheet, by its format
 BOM = "\ufeff"  # so that spreadsheets read UTF-8
 # What starts a formula, in ASCII and full width (tabs and line ends hide one), or is no text.
@@ -77,6 +78,9 @@ def _write_book(file: IO[bytes], headings: Sequence[str], rows: Iterable[Row], t
             if number > 1 and not part:
                 return
             sheet = book.add_worksheet(_sheet_name(title, number))
+            for column, heading in enumerate(headings):
+                sheet.set_column(column, column, max(WIDTH, len(heading) + 2))
+            sheet.freeze_panes(1, 0)
             _write_row(sheet, 0, list(headings), moment, bold)
             rest = islice(source, SHEET_ROWS - 1 - len(part))
             for place, row in enumerate(chain(part, rest), 1):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -100,3 +101,11 @@ def test_long_table_goes_on_in_the_next_worksheet(monkeypatch):
 def test_full_worksheet_opens_no_empty_one(monkeypatch):
     monkeypatch.setattr(sheets, "SHEET_ROWS", 3)
     assert len(read_xlsx(["n"], [[1], [2]]).sheets()) == 1
+
+
+def test_moments_fit_their_column_and_headings_stay_in_sight() -> None:
+    data = b"".join(sheets.xlsx_chunks(["Date", "H" * 40], [["a", "b"]], title="t"))
+    sheet = zipfile.ZipFile(io.BytesIO(data)).read("xl/worksheets/sheet1.xml").decode()
+    widths = [float(width) for width in re.findall(r'<col [^>]*width="([\d.]+)"', sheet)]
+    assert [width > least for width, least in zip(widths, (17, 41), strict=True)] == [True, True]
+    assert 'state="frozen"' in sheet
