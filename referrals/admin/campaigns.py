@@ -113,6 +113,14 @@ class CampaignAdmin(OpsModelAdmin):
         """Who may change campaigns may move their rounds."""
         return request.user.has_perm("referrals.change_campaign")
 
+    def has_stop_permission(self, request: HttpRequest, object_id: str) -> bool:
+        """The same, while rounds follow each other."""
+        return self.has_manage_permission(request) and _runs(object_id)
+
+    def has_resume_permission(self, request: HttpRequest, object_id: str) -> bool:
+        """The same, once they don't."""
+        return self.has_manage_permission(request) and not _runs(object_id)
+
     @action(
         description=_("Plan a round"),
         icon="event",
@@ -132,7 +140,7 @@ class CampaignAdmin(OpsModelAdmin):
     @action(
         description=_("Stop after this round"),
         icon="stop_circle",
-        permissions=["manage"],
+        permissions=["stop"],
         dialog=dialog(_("Stop the series"), form_class=ReasonForm, submit=_("Stop")),
     )
     def stop_series(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
@@ -142,7 +150,7 @@ class CampaignAdmin(OpsModelAdmin):
     @action(
         description=_("Go on"),
         icon="play_circle",
-        permissions=["manage"],
+        permissions=["resume"],
         dialog=dialog(_("Go on with the series"), form_class=ReasonForm, submit=_("Go on")),
     )
     def go_on(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
@@ -195,3 +203,8 @@ class CampaignAdmin(OpsModelAdmin):
 
     def _back(self, object_id: str) -> str:
         return reverse("admin:referrals_campaign_change", args=[object_id])
+
+
+def _runs(object_id: str) -> bool:
+    """Whether the next round comes by itself."""
+    return Campaign.objects.filter(pk=object_id, is_running=True).exists()

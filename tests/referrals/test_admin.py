@@ -273,9 +273,12 @@ def test_an_act_is_offered_only_where_it_fits(ops: Client, state: str, name: str
 def test_a_series_stops_and_goes_on(ops: Client) -> None:
     round_ = make.open_round()
     campaign = round_.campaign
+    page = reverse("admin:referrals_campaign_change", args=[campaign.pk])
+    assert "/go_on/" not in ops.get(page).text
     act(ops, campaign, "stop_series")
     campaign.refresh_from_db()
     assert not campaign.is_running
+    assert "/stop_series/" not in ops.get(page).text
     act(ops, campaign, "go_on")
     campaign.refresh_from_db()
     assert campaign.is_running
