@@ -102,7 +102,8 @@ def preview_part(request: HttpRequest, form: TermsForm) -> HttpResponse:
 def forecast_part(request: HttpRequest, form: TermsForm) -> HttpResponse:
     """What the form, as it stands, would have cost, for htmx; nothing is written."""
     if (shown := preview.replay(form)) is None:
-        return render(request, "promocodes/desk/_forecast_open.html")
+        open_yet = {"lacks_goods": preview.lacks_goods(form)}
+        return render(request, "promocodes/desk/_forecast_open.html", open_yet)
     return render(request, "promocodes/desk/_forecast.html", {"shown": shown})
 
 
@@ -123,6 +124,7 @@ def context_of(
         "forecast_form": ForecastForm(request.POST if sent else None),
         "asked_forecast": asks,
         "shown": preview.replay(form) if asks else None,
+        "lacks_goods": asks and preview.lacks_goods(form),
         "back": frame.url("change", promotion.pk) if promotion else frame.url("changelist"),
     }
 

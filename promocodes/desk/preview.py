@@ -59,7 +59,7 @@ def look(form: TermsForm) -> Preview:
         currency=form.currency,
         wrong=form.asks_wrongly(),
         advice=advice(form),
-        lacks_goods=not {"percent", "amount"} & form.errors.keys(),
+        lacks_goods=lacks_goods(form),
     )
     if terms is None:
         return shown
@@ -76,6 +76,11 @@ def look(form: TermsForm) -> Preview:
         sample=chosen,
         ceiling_minor=rehearsal.ceiling_minor(terms, form.limits),
     )
+
+
+def lacks_goods(form: TermsForm) -> bool:
+    """Whether terms are open for want of stores, products or categories, not of a discount."""
+    return not {"percent", "amount"} & form.errors.keys()
 
 
 def blank(form: TermsForm) -> Preview:

@@ -50,7 +50,7 @@ def test_form_is_replayed_on_own_orders_for_htmx(seller, store) -> None:
     page = words(seller.post(f"{LIST}forecast/", FORM | {"forecast_days": "7"}))
     assert "<html" not in page
     assert "Replayed on 2 orders" in page
-    for text in ("₽400", "₽200 per use", "₽2,000", "100 of 100; 2 in all"):
+    for text in ("₽400", "₽200 per use", "₽2,000", "100% of 2"):
         assert text in page
     assert not Promotion.objects.exists()
 
@@ -65,6 +65,10 @@ def test_without_javascript_the_whole_page_comes_back_with_it(seller, store) -> 
     nothing = seller.post(f"{LIST}add/", FORM | {"act": "forecast", "percent": ""})
     assert "Say first how much is taken off." in words(nothing)
     assert "Say first" in words(seller.post(f"{LIST}forecast/", FORM | {"percent": "x"}))
+    for page in (f"{LIST}forecast/", f"{LIST}add/"):  # the discount is said, the goods are not
+        answer = words(seller.post(page, FORM | {"act": "forecast", "scope": "products"}))
+        assert "Choose first at least one" in answer
+        assert "Say first" not in answer
 
 
 @pytest.mark.django_db
