@@ -125,8 +125,11 @@ def sidebar(site: AdminSite, request: HttpRequest) -> list[dict[str, Any]]:
     }
     groups: list[dict[str, Any]] = [{"items": [start]}]
     for title, icons in GROUPS:
-        items = [left.pop(label) | {"icon": icons[label]} for label in icons if label in left]
+        items: list[dict[str, Any]] = [
+            left.pop(label) | {"icon": icons[label]} for label in icons if label in left
+        ]
         if "promocodes.promotion" in icons and items:
+            items[0] = items[0] | {"active": _stands_in_promotions}
             items.append(_try_a_cart(site))
         groups.append({"title": title, "separator": True, "items": items})
     groups.append({"title": _("More"), "separator": True, "items": list(left.values())})
@@ -140,6 +143,13 @@ def _try_a_cart(site: AdminSite) -> dict[str, Any]:
         "link": reverse("admin:promocodes_promotion_try_cart", current_app=site.name),
         "icon": "shopping_cart",
     }
+
+
+def _stands_in_promotions(request: HttpRequest) -> bool:
+    """Whether the page is one of promotions; the cart, whose address lies below, is not."""
+    match = request.resolver_match
+    name = (match.url_name or "") if match else ""
+    return name.startswith("promocodes_promotion_") and not name.endswith("_try_cart")
 
 
 def _list_of(site: AdminSite, model: Any) -> str:

@@ -69,7 +69,6 @@ def promote(request: HttpRequest, *, actor: User, site: AdminSite) -> HttpRespon
     plan = agreements.Plans([store.pk]).at(store.pk, now)
     context = site.each_context(request) | {
         "title": gettext("Affiliate Setting"),
-        "opts": Task._meta,
         "store": store,
         "stores": stores_of(request.user).order_by("name"),
         "plan": plan if plan.store_id == store.pk else None,
