@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from django.contrib.admin import ShowFacets
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import label_for_field, lookup_field, unquote
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
@@ -41,6 +41,7 @@ def changes_nothing(handler: Handler) -> Handler:
 class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
     """Counts exactly up to `EXACT` rows; beyond, asks the planner (speed.md: no COUNT(*))."""
 
+    template_name = "admin/_pages.html"  # of the theme: what stands below a list
     EXACT = 10_000  # rows; also how deep one may page: beyond it one has to narrow the search
 
     @cached_property
@@ -90,6 +91,7 @@ class AdminBase(ModelAdmin):  # type: ignore[misc]
     allow_add = False
     allow_change = False
     allow_delete = False
+    asked_about: tuple[str, ...] = ()  # what the page that asks before an action tells of the row
 
     formfield_overrides = HTTPS_LINKS
     list_per_page = PER_PAGE
@@ -180,8 +182,13 @@ class AdminBase(ModelAdmin):  # type: ignore[misc]
             "title": action.description,
             "opts": self.opts,
             "original": original,
+            "facts": [self._fact(name, original) for name in self.asked_about] if original else [],
         }
         return TemplateResponse(request, "admin/ask_before_action.html", context)
+
+    def _fact(self, name: str, original: Model) -> tuple[str, Any]:
+        """A label and what stands there."""
+        return str(label_for_field(name, self.model, self)), lookup_field(name, original, self)[2]
 
 
 class OpsModelAdmin(AdminBase):

@@ -69,12 +69,13 @@ class PromotionAdmin(MakingAdmin):
     ordering = ("-pk",)
     inlines = (VersionInline,)
     actions_list = ("try_cart",)
+    asked_about = ("store", "words", "gives", "minimum", "window", "goods")
     actions_detail = (
         "approve",
         "refuse",
         "amend",
         {
-            "title": _("Look closer"),
+            "title": _("More"),
             "icon": "more_horiz",
             "items": ["forecast", "try_it", "more_codes", "cancel"],
         },
