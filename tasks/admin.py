@@ -43,7 +43,7 @@ class AssignmentAdmin(OpsModelAdmin):
 class CodeGrantAdmin(OpsModelAdmin):
     """Codes given for tasks."""
 
-    list_display = ("code", "assignment", "slot", "granted_at")
+    list_display = ("code", "assignment", "granted_at")
     list_select_related = ("code", "assignment")
     search_fields = ("code__code",)
 

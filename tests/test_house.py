@@ -113,6 +113,25 @@ def test_pure_module_asks_no_table(module: str) -> None:
     assert not asked & {"objects", "_default_manager", "save", "create", "select_for_update"}
 
 
+# --- texts ----------------------------------------------------------------------------------------
+def texts_that_gettext_misses(source: str) -> list[int]:
+    """Lines on which a text to translate stands inside an f-string, where xgettext can't see it."""
+    words = {"_", "gettext", "gettext_lazy", "ngettext", "pgettext", "pgettext_lazy"}
+    return [
+        call.lineno
+        for f_string in ast.walk(ast.parse(source))
+        if isinstance(f_string, ast.JoinedStr)
+        for call in ast.walk(f_string)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in words
+    ]
+
+
+def test_no_text_to_translate_hides_in_an_f_string() -> None:
+    assert texts_that_gettext_misses("said = f\"{_('Done.')} {count}\"") == [1]
+    found = [(short(path), texts_that_gettext_misses(path.read_text())) for path in modules()]
+    assert [place for place in found if place[1]] == []
+
+
 # --- rooms and sizes ------------------------------------------------------------------------------
 NO_ROOM = {
     *("services", "selectors", "utils", "helpers", "signals", "constants", "exceptions"),

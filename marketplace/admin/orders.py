@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.access import OpsModelAdmin
@@ -41,7 +41,7 @@ class OrderLineInline(OpsTabularInline):
         """Of the whole line."""
         return _amount(line.discount_minor, line.order.currency)
 
-    @admin.display(description=_("paid"))
+    @admin.display(description=pgettext_lazy("order", "paid"))
     def paid(self, line: OrderLine) -> str:
         """After the discount."""
         return _amount(line.total_minor, line.order.currency)
@@ -82,10 +82,10 @@ class OrderAdmin(OpsModelAdmin):
         """What the shopper paid for it."""
         return _amount(order.shipping_minor, order.currency)
 
-    @admin.display(description=_("parked"), boolean=True)
-    def has_parked(self, order: Order) -> bool | None:
+    @admin.display(description=_("parked"))
+    def has_parked(self, order: Order) -> str:
         """Something came back that can't have; somebody should ask the shop."""
-        return True if order.parked else None
+        return gettext("ask the shop") if order.parked else "—"
 
     @admin.display(description=_("reported as returned, but can't be"))
     def came_back_in_vain(self, order: Order) -> SafeString | str:

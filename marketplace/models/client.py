@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.models.store import Store
 from marketplace.models.user import User
@@ -24,7 +25,7 @@ class ApiClient(models.Model):
         ORDERS = "orders", _("report and read orders, sign shoppers in")
         REPORTS = "reports", _("read reports")
 
-    name = models.CharField(_("name"), max_length=100, unique=True)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=100, unique=True)
     scopes = ArrayField(
         models.CharField(max_length=20, choices=Scope), verbose_name=_("scopes"), default=list
     )

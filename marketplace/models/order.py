@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.models.client import ApiClient
 from marketplace.models.fields import CurrencyField, OrderRefField, RefField, TransactionId
@@ -25,7 +26,7 @@ class OrderEvent(models.Model):
 
     class Type(models.TextChoices):
         PLACED = "placed", _("placed")
-        PAID = "paid", _("paid")
+        PAID = "paid", pgettext_lazy("order", "paid")
         DELIVERED = "delivered", _("delivered")
         CANCELLED = "cancelled", _("cancelled")
         REFUNDED = "refunded", _("refunded")
@@ -116,7 +117,7 @@ class Order(models.Model):
 
     class State(models.TextChoices):
         PLACED = "placed", _("placed")
-        PAID = "paid", _("paid")
+        PAID = "paid", pgettext_lazy("order", "paid")
         DELIVERED = "delivered", _("delivered")
         CANCELLED = "cancelled", _("cancelled")
 
@@ -163,7 +164,7 @@ class Order(models.Model):
     codes = ArrayField(models.CharField(max_length=64), verbose_name=_("codes"), default=list)
     click_ref = models.CharField(_("click"), max_length=64, blank=True)
     placed_at = models.DateTimeField(_("placed"), null=True, blank=True)
-    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+    paid_at = models.DateTimeField(pgettext_lazy("order", "paid"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)
     parked = models.JSONField(

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.models.fields import CurrencyField, RefField
 from marketplace.models.store import Store
@@ -12,7 +13,7 @@ class Category(models.Model):
     """A product category, by the shop's own id."""
 
     ref = RefField(_("category id"), unique=True)
-    name = models.CharField(_("name"), max_length=200)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=200)
 
     class Meta:
         verbose_name = _("category")
@@ -27,7 +28,7 @@ class Product(models.Model):
 
     store = models.ForeignKey(Store, models.PROTECT, related_name="products")
     ref = RefField(_("product id"), unique=True)
-    name = models.CharField(_("name"), max_length=300)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=300)
     category = models.ForeignKey(
         Category, models.PROTECT, null=True, blank=True, related_name="products"
     )

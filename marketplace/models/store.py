@@ -5,6 +5,7 @@ from typing import Self
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.models.fields import CurrencyField, RefField
 from marketplace.models.user import User
@@ -22,7 +23,7 @@ class Store(models.Model):
     """A seller on the marketplace."""
 
     ref = RefField(_("store id"), unique=True)
-    name = models.CharField(_("name"), max_length=200)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=200)
     currency = CurrencyField(_("currency"))
     country = models.CharField(_("country"), max_length=2)
     host = models.CharField(

@@ -107,7 +107,8 @@ class DecidingAdmin(OpsModelAdmin):
         actor: Any = request.user
         try:
             promotions.approve(promotion_id=UUID(object_id), actor=actor)
-            messages.success(request, f"{_('The promotion is approved.')} {_still_waiting()}")
+            done = _("The promotion is approved.")
+            messages.success(request, f"{done} {_still_waiting()}")
         except promotions.PromotionMoved:
             messages.error(request, _("It does not wait for approval any more."))
         return _back(request, object_id)
@@ -125,11 +126,12 @@ class DecidingAdmin(OpsModelAdmin):
     )
     def refuse(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Refuse a promotion that waits."""
-        said = f"{_('The promotion is refused.')} {_still_waiting(but=object_id)}"
+        done = _("The promotion is refused.")
+        said = f"{done} {_still_waiting(but=object_id)}"
         return self._decide(request, form, object_id, promotions.refuse, said)
 
     @action(
-        description=_("Cancel"),
+        description=_("Cancel the promotion"),
         icon="cancel",
         permissions=["cancel"],
         dialog={

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.admin_inlines import OpsTabularInline
 from marketplace.models import Store
 from marketplace.money import format_money
+from marketplace.templatetags.money import percent
 from promocodes.models import Promotion, PromotionTerms
 
 Cause = PromotionTerms.Cause
@@ -51,7 +52,7 @@ class VersionInline(OpsTabularInline):
 def gives(terms: PromotionTerms, currency: str) -> str:
     """What the code gives, in a few words."""
     if terms.percent_bp is not None:
-        text = f"{terms.percent_bp / 100:g} %"
+        text = percent(terms.percent_bp)
     elif terms.amount_minor is not None:
         text = _amount(terms.amount_minor, currency)
     else:
@@ -64,7 +65,7 @@ def gives(terms: PromotionTerms, currency: str) -> str:
 def window(terms: PromotionTerms) -> str:
     """The days of the window by the promotion's own clock; an open end is an ellipsis."""
     until = _day(terms.ends_local) if terms.ends_local else "…"
-    return f"{_day(terms.starts_local)} - {until}"
+    return f"{_day(terms.starts_local)} – {until}"
 
 
 def reach(terms: PromotionTerms) -> str:
@@ -83,16 +84,18 @@ def finer(terms: PromotionTerms, kind: str) -> str:
         stacking = gettext("one code of the platform")
     parts = [terms.get_allocation_display(), stacking]
     if terms.max_units_per_line is not None:
-        parts.append(f"{_('units per line')} ≤ {terms.max_units_per_line}")
+        parts.append(gettext("units per line ≤ %(n)s") % {"n": terms.max_units_per_line})
     if terms.min_spend_minor:
-        parts.append(f"{_('minimum spend counts')} {terms.get_min_spend_basis_display()}")
+        basis = terms.get_min_spend_basis_display()
+        parts.append(gettext("minimum spend counts %(basis)s") % {"basis": basis})
     if terms.first_order_only:
         parts.append(str(_("first order only")))
     if terms.exclude_products:
-        parts.append(f"{_('products left out')}: {len(terms.exclude_products)}")
-    parts.append(f"{_('priority')} {terms.priority}")
+        parts.append(gettext("products left out: %(n)s") % {"n": len(terms.exclude_products)})
+    parts.append(gettext("priority %(n)s") % {"n": terms.priority})
     causes = [str(cause.label) for cause in Cause if cause in terms.gives_back_for]
-    parts.append(f"{_('a use comes back when')}: {', '.join(causes) or '—'}")
+    back = {"causes": ", ".join(causes) or "—"}
+    parts.append(gettext("a use comes back when: %(causes)s") % back)
     return "; ".join(parts)
 
 

@@ -12,6 +12,7 @@ from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.ids import uuid7
 from marketplace.models import Category, Product, Store
@@ -105,7 +106,7 @@ class Promotion(models.Model):
         related_name="promotions",
         verbose_name=_("store"),
     )
-    name = models.CharField(_("name"), max_length=200)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=200)
     currency = CurrencyField(_("currency"))
     status = models.CharField(_("status"), max_length=20, choices=Status)
     terms = models.ForeignKey(

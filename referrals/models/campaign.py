@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.models.fields import CurrencyField
 from referrals.models.policy import Policy, PolicyError
@@ -101,7 +102,7 @@ class RoundTerms(models.Model):
 class Campaign(RoundTerms):
     """A series of rounds: each closes, pauses, and the next one opens by itself (OK-10)."""
 
-    name = models.CharField(_("name"), max_length=100, unique=True)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=100, unique=True)
     partner_name = models.CharField(
         _("partner's brand"),
         max_length=60,

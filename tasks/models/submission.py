@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.ids import uuid7
 from marketplace.models import User
@@ -16,7 +17,7 @@ class Submission(models.Model):
 
     class State(models.TextChoices):
         SUBMITTED = "submitted", _("to be reviewed")
-        APPROVED = "approved", _("approved")
+        APPROVED = "approved", pgettext_lazy("post", "approved")
         CHANGES_ASKED = "changes_asked", _("changes asked")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.ids import uuid7
 from marketplace.models import Store
@@ -42,8 +43,8 @@ class Task(models.Model):
         STORE_PROMO_CODE = "store_promo_code", _("Store Promo Code")
 
     class State(models.TextChoices):
-        OPEN = "open", _("open")
-        CLOSED = "closed", _("closed")
+        OPEN = "open", pgettext_lazy("task", "open")
+        CLOSED = "closed", pgettext_lazy("task", "closed")
 
     class PayModel(models.TextChoices):
         CPS = "cps", _("commission on sales")

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
+from django.utils import translation
 from unfold.admin import ModelAdmin
 
 from config.admin import OpsAdminSite, SellerAdminSite, seller_site
@@ -16,6 +18,7 @@ from marketplace.models import Product
 from tests.factories.marketplace import make_staff, make_store, make_user
 
 pytestmark = pytest.mark.django_db
+FLOORS = ("marketplace", "promocodes", "affiliates", "referrals", "tasks")
 
 
 class Plain(ModelAdmin):
@@ -105,3 +108,15 @@ def test_every_icon_and_label_of_the_sidebar_is_of_a_model_that_is_there() -> No
     named = [label for _, icons in GROUPS for label in icons]
     assert len(named) == len(set(named))
     assert labels - set(named) == set(), "name these in config/navigation.py"
+
+
+def test_every_foreign_key_has_a_name_that_can_be_translated() -> None:
+    with translation.override("ru"):
+        names = {
+            str(field.verbose_name)
+            for model in apps.get_models()
+            if model.__module__.partition(".")[0] in FLOORS
+            for field in model._meta.concrete_fields
+            if field.is_relation
+        }
+    assert not [name for name in names if name.isascii()]
