@@ -42,7 +42,7 @@ class NotShared(LinkRefusal):
 
 
 class NoDestination(LinkRefusal):
-    """The store has no verified host, or the target lies elsewhere."""
+    """The store is closed, or has no verified host, or the target lies elsewhere."""
 
     code = "no_destination"
     message = _("This link leads nowhere.")
@@ -118,7 +118,7 @@ def _destination(link: Link) -> str:
     address = ""
     if link.product is not None:
         store, address = link.product.store, link.product.url
-    if store is None or not store.host:
+    if store is None or not (store.host and store.is_verified and store.is_active):
         raise NoDestination
     address = address or f"https://{store.host}/"
     parts = urlsplit(address)

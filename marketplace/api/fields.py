@@ -19,6 +19,7 @@ from marketplace.money import BASIS, CURRENCIES, MAX_MINOR
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII
 )
+_MAILBOX = re.compile(r"[^\s@]\S*@[^\s@]+")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])?")
 _PERCENT = re.compile(r"(\d{1,3})(?:\.(\d{1,2}))?\Z", re.ASCII)
@@ -275,8 +276,27 @@ class HostField(TextField):
         return text
 
 
+class MailboxField(TextField):
+    """What a shopper typed as an e-mail, but for blanks around it: it is hashed, never written to.
+
+    Looser than `EmailField`, since a cart or an order is no place to argue about an address.
+    """
+
+    default_error_messages = {"email": "Use an e-mail address such as anna@example.com."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=254, trim_whitespace=True, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text itself; something stands on both sides of an @, and no blank in it."""
+        text: str = super().to_internal_value(data)
+        if not _MAILBOX.fullmatch(text):
+            self.fail("email")
+        return text
+
+
 class EmailField(TextField):
-    """An e-mail address as it was typed, but for blanks around it."""
+    """An e-mail address that we may write to, but for blanks around it."""
 
     default_error_messages = {"email": "Use an e-mail address such as anna@example.com."}
 

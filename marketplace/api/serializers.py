@@ -8,7 +8,7 @@ from typing import Any, Self
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 
-from marketplace.api.fields import EmailField, RefField, TextField
+from marketplace.api.fields import MailboxField, RefField, TextField
 
 _MOST_UNKNOWN = 20  # names that are told; more help nobody
 _WHOLE = api_settings.NON_FIELD_ERRORS_KEY
@@ -133,7 +133,7 @@ class ShopperSerializer(PersonSerializer):
     """Who buys, as far as the shop says: its own id and what tells people apart."""
 
     ref = RefField(required=False, allow_null=True)
-    email = EmailField(required=False, allow_null=True)
+    email = MailboxField(required=False, allow_null=True)
     phone = TextField(max_length=40, required=False, allow_null=True)
     device = TextField(max_length=200, required=False, allow_null=True)
     payment = TextField(max_length=200, required=False, allow_null=True)

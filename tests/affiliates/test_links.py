@@ -20,7 +20,7 @@ AGENTS = json.loads((Path(__file__).parent.parent / "data/preview_user_agents.js
 @pytest.fixture
 def store():
     """A store with a verified host."""
-    return make_store(host="shop.example.com")
+    return make_store(host="shop.example.com", is_verified=True)
 
 
 @pytest.fixture
@@ -114,8 +114,9 @@ def test_a_product_link_leads_to_the_stores_own_host_only(store, url, leads):
         assert response["Location"] == f"https://shop.example.com/p/1?a=b&click_id={ref}#c"
 
 
-def test_a_store_that_loses_its_host_leads_nobody(store, link):
-    type(store).objects.update(host="")
+@pytest.mark.parametrize("lost", [{"host": ""}, {"is_verified": False}, {"is_active": False}])
+def test_a_store_that_loses_its_host_or_its_standing_leads_nobody(store, link, lost):
+    type(store).objects.update(**lost)
     assert visit(link).status_code == 404
 
 

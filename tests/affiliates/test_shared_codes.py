@@ -13,7 +13,7 @@ from affiliates.shared_codes import MayNotTake, NotListed
 from marketplace import clock
 from promocodes import promotions
 from promocodes.models import PromoCode
-from tasks import assignments
+from tasks import assignments, openings
 from tests.factories.affiliates import (
     Shop,
     derive,
@@ -53,7 +53,7 @@ def browser(anna):
 
 @pytest.fixture
 def store(transactional_db):
-    store = make_store(name="Mugs", host="mugs.example")
+    store = make_store(name="Mugs", host="mugs.example", is_verified=True)
     make_plan(store=store, rate_bp=800)
     return store
 
@@ -210,7 +210,7 @@ def test_a_code_that_is_over_still_shows_to_who_took_it(browser, anna, store):
 def test_the_terms_of_a_task_follow_those_of_a_shared_code(anna, store):
     promotion = share(store)
     has = take(promotion, anna)
-    task = assignments.open_task(store=store, promotion_id=promotion.pk, actor=make_staff())
+    task = openings.open_task(store=store, promotion_id=promotion.pk, actor=make_staff())
     assignment = assignments.apply(task_id=task.pk, affiliate=anna)
     assignments.get_codes(assignment_id=assignment.pk, affiliate=anna)
     first, second = Agreement.objects.order_by("valid_from")

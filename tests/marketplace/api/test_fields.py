@@ -32,6 +32,7 @@ ALL = [
     fields.WebAddressField(),
     fields.HostField(),
     fields.EmailField(),
+    fields.MailboxField(),
 ]
 
 
@@ -176,6 +177,21 @@ def test_there_are_as_many_countries_as_the_standard_has():
 @pytest.mark.parametrize("value", ["bob@x.ru", " BOB@X.RU ", "\tbob@x.ru"])
 def test_emails(value):
     assert read(fields.EmailField(), value) == value.strip()
+
+
+@pytest.mark.parametrize(
+    "value", ["a..b@docomo.ne.jp", "иван@почта.рф", ' "anna"@x.ru ', "a@b@x.ru"]
+)
+def test_whatever_a_shopper_calls_an_e_mail(value):
+    assert read(fields.MailboxField(), value) == value.strip()
+
+
+@pytest.mark.parametrize(
+    "value", ["bob", "@x.ru", "bob@", "b ob@x.ru", "bob@x ru", "a" * 250 + "@x.ru"]
+)
+def test_what_is_no_e_mail_at_all(value):
+    with pytest.raises(ValidationError):
+        read(fields.MailboxField(), value)
 
 
 @pytest.mark.parametrize("value", ["shop.example.com", "SHOP.Example.com", "xn--80ak6aa92e.com"])
