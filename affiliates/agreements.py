@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -132,6 +132,8 @@ def set_plan(
         window_days=window_days,
         starts_at=starts_at,
     )
+    with connection.cursor() as cursor:  # plans change seldom: one change at a time, reads go on
+        cursor.execute("LOCK TABLE affiliates_affiliateplan IN SHARE ROW EXCLUSIVE MODE")
     last = _check(plan)
     plan.save(force_insert=True)
     audit.record(

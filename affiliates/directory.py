@@ -9,11 +9,15 @@ for. A suspended one earns nothing new; what was earned stays.
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate, PayoutMethod
-from marketplace import audit
+from marketplace import audit, letters
 from marketplace.models import Category, User
 
 TERMS_VERSION = 1
@@ -105,9 +109,13 @@ def set_interests(
 def set_payout_method(
     *, affiliate: Affiliate, holder_name: str, bank_code: str, account_number: str, actor: User
 ) -> PayoutMethod:
-    """Pay to this bank account from now on; withdrawals under way keep the old one."""
+    """Pay to this bank account from now on; withdrawals under way keep the old one.
+
+    Who had another one hears of it by e-mail, since it may be somebody else who asks.
+    """
     Affiliate.objects.select_for_update().get(pk=affiliate.pk)
-    PayoutMethod.objects.filter(affiliate=affiliate, is_active=True).update(is_active=False)
+    old = PayoutMethod.objects.filter(affiliate=affiliate, is_active=True)
+    is_change = bool(old.update(is_active=False))
     method = PayoutMethod.objects.create(
         affiliate=affiliate,
         holder_name=holder_name,
@@ -120,7 +128,24 @@ def set_payout_method(
         target=f"affiliate {affiliate.pk}",
         after={"account": str(method)},
     )
+    if is_change and affiliate.user.email:
+        to, language, account = affiliate.user.email, affiliate.user.language, str(method)
+        transaction.on_commit(lambda: _tell_of_account(to, language, account), robust=True)
     return method
+
+
+def _tell_of_account(to: str, language: str, account: str) -> None:
+    with translation.override(language):
+        letters.send(
+            subject=gettext("Your bank account was changed"),
+            body=gettext(
+                "From now on your withdrawals go to the account %(account)s.\n\n"
+                "If it wasn't you who changed it, sign in, put the right account back, and write to"
+                " support at once:\n%(url)s"
+            )
+            % {"account": account, "url": settings.SITE_URL + reverse("affiliates:account")},
+            to=to,
+        )
 
 
 def _move(

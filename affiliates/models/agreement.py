@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Self
 
+import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.core.validators import MaxValueValidator
@@ -147,6 +148,23 @@ class Agreement(models.Model):
                     ),
                 ],
             ),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="agreement_keeps_its_terms",
+                fields=[
+                    "affiliate",
+                    "promotion",
+                    "pay_model",
+                    "rate_bp",
+                    "fee_minor",
+                    "currency",
+                    "agency",
+                    "agency_share_bp",
+                    "terms_version",
+                ],
+            ),
+            pgtrigger.Protect(name="keep_agreement", operation=pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:

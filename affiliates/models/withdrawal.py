@@ -2,6 +2,7 @@
 
 from typing import Self
 
+import pgtrigger
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Now
@@ -68,6 +69,12 @@ class PayoutMethod(models.Model):
                 fields=["affiliate"],
                 condition=models.Q(is_active=True),
                 name="payout_method_one_in_use",
+            ),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="payout_method_stays_what_it_is",
+                fields=["affiliate", "holder_name", "bank_code", "account_number", "created_at"],
             ),
         ]
 
@@ -216,6 +223,25 @@ class Withdrawal(models.Model):
         ]
         indexes = [
             models.Index(fields=["affiliate", "-id"], name="withdrawal_of_affiliate"),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="withdrawal_pays_what_was_asked",
+                fields=[
+                    "affiliate",
+                    "currency",
+                    "amount_minor",
+                    "tax_bp",
+                    "tax_minor",
+                    "fee_minor",
+                    "net_minor",
+                    "method",
+                    "needs_two",
+                    "requested_by",
+                    "requested_at",
+                ],
+            ),
+            pgtrigger.Protect(name="keep_withdrawal", operation=pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:

@@ -376,7 +376,8 @@ def test_a_month_that_no_calendar_has_is_not_found(anna, month):
 # --- Account ----------------------------------------------------------------------------------
 
 
-def test_the_bank_account_is_changed_and_the_old_one_kept(anna):
+@pytest.mark.django_db(transaction=True)
+def test_the_bank_account_is_changed_and_the_old_one_kept_and_told_of(anna):
     before = PayoutMethod.objects.get()
     response = as_(anna).post(
         "/creators/account/bank/",
@@ -389,6 +390,10 @@ def test_the_bank_account_is_changed_and_the_old_one_kept(anna):
     assert response.status_code == 302
     kept = PayoutMethod.objects.order_by("id").values_list("account_number", "is_active")
     assert list(kept) == [(before.account_number, False), ("DE89370400440532013000", True)]
+    (letter,) = mail.outbox
+    assert letter.to == [anna.user.email]
+    assert "…3000" in letter.body
+    assert "DE89" not in letter.body
 
 
 @pytest.mark.parametrize(
