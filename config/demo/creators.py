@@ -9,7 +9,7 @@ from django.utils import timezone
 from affiliates import directory, ledger, roster, withdrawals
 from affiliates.models import Account, Affiliate, PayoutMethod, RosterMember, Withdrawal
 from config.demo.goods import CURRENCY
-from marketplace.models import User
+from marketplace.models import Category, User
 from promocodes.models import PromoCode, Promotion
 from tasks import assignments, submissions
 from tasks.models import Assignment, Submission
@@ -33,6 +33,16 @@ def joined(*, user: User, kind: str, tax_status: str, ops: User) -> Affiliate:
         )
     affiliate.refresh_from_db()
     return affiliate
+
+
+def write_about(affiliate: Affiliate, refs: list[str]) -> None:
+    """The affiliate hears of new codes in these categories."""
+    directory.set_interests(
+        affiliate=affiliate,
+        categories=list(Category.objects.filter(ref__in=refs)),
+        wants_letters=True,
+        actor=affiliate.user,
+    )
 
 
 def sign(agency: Affiliate, influencer: Affiliate) -> None:

@@ -14,9 +14,9 @@ from marketplace.models import ApiClient, Category, Store, User
 from promocodes import promotions
 from promocodes.models import Promotion
 from promocodes.terms import UNLIMITED, Limits, Terms
-from tasks import assignments
-from tasks.assignments import Offer
+from tasks import openings
 from tasks.models import Task
+from tasks.openings import Offer
 
 CLIENT = "Demo shop"
 
@@ -35,6 +35,7 @@ class Deal:
     is_approved: bool = True
     days: tuple[int, int | None] = (-90, 45)
     fee_minor: int | None = None
+    is_task: bool = True
     brief: str = ""
 
 
@@ -103,6 +104,20 @@ DEALS = (
         days=(-40, 20),
     ),
     Deal(
+        "demo-svet",
+        "Ночники к новоселью",
+        "NOCHNIK15",
+        Terms(
+            discount_type="percent",
+            percent_bp=1_500,
+            scope="categories",
+            categories=("light",),
+            min_spend_minor=200_000,
+        ),
+        days=(-5, 50),
+        is_task=False,
+    ),
+    Deal(
         "demo-len",
         "Лён в каждый дом",
         "LEN10",
@@ -138,7 +153,7 @@ def open_shops(*, client: ApiClient, at: datetime) -> dict[str, Store]:
 
 
 def offer_deals(*, stores: Mapping[str, Store], ops: User, at: datetime) -> dict[str, Promotion]:
-    """All promo codes by their word; the shared and approved ones become tasks."""
+    """All promo codes by their word; of the shared and approved ones nearly all become tasks."""
     return {deal.code: _offer(deal, stores[deal.store], ops, at) for deal in DEALS}
 
 
@@ -191,7 +206,7 @@ def _offer(deal: Deal, store: Store, ops: User, at: datetime) -> Promotion:
         )
     if deal.is_approved:
         promotions.approve(promotion_id=promotion.pk, actor=ops)
-        if deal.is_shared:
+        if deal.is_shared and deal.is_task:
             _make_task(deal, store, promotion, owner, at)
     return promotion
 
@@ -205,10 +220,8 @@ def _make_task(deal: Deal, store: Store, promotion: Promotion, owner: User, at: 
         submission_due_at=at + timedelta(days=10),
     )
     if deal.fee_minor is None:
-        return assignments.open_task(
-            store=store, promotion_id=promotion.pk, actor=owner, offer=offer
-        )
-    task = assignments.open_task(
+        return openings.open_task(store=store, promotion_id=promotion.pk, actor=owner, offer=offer)
+    task = openings.open_task(
         store=store,
         promotion_id=promotion.pk,
         actor=owner,

@@ -43,6 +43,7 @@ def tell(*, at: datetime) -> None:
         user=people.person(*people.MAXIM), kind="individual", tax_status="person", ops=ops
     )
     creators.sign(agency, maxim)
+    creators.write_about(polina, ["light", "books"])
     own = creators.codes_of(polina, deals, ["GLAZUR15", "TRAVY300", "LEN10"])
     theirs = creators.codes_of(agency, deals, ["GLAZUR15", "LAMPA12"], total=3)
     words = {
