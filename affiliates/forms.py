@@ -133,7 +133,7 @@ class InviteForm(forms.Form):
         max_value=Decimal(100),
         max_digits=5,
         decimal_places=2,
-        help_text=_("Of each commission on new agreements; the influencer has the rest."),
+        help_text=_("Of what codes earn that you pass on to them; the influencer has the rest."),
     )
 
     def share_bp(self) -> int:

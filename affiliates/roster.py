@@ -3,11 +3,13 @@
     invite (by e-mail) → accept (that person, as an influencer) → active → leave (either side)
                        → decline
 
-The share of new agreements is the roster's; agreements that exist keep theirs.
+The share is of what codes earn that the agency passes on from then on (AE-31); agreements that
+exist keep theirs, and what the influencer takes without the agency is theirs alone.
 """
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -124,6 +126,12 @@ def members(agency: Affiliate) -> list[RosterMember]:
     """The agency's invited and active people, newest first."""
     rows = RosterMember.objects.filter(agency=agency, state__in=[State.INVITED, State.ACTIVE])
     return list(rows.select_related("influencer__user__profile").order_by("-id"))
+
+
+def signed(agency: Affiliate) -> QuerySet[RosterMember]:
+    """The influencers to whom the agency may pass codes on (AE-31)."""
+    rows = RosterMember.objects.filter(agency=agency, state=State.ACTIVE)
+    return rows.select_related("influencer__user__profile").order_by("id")
 
 
 def agencies_of(influencer: Affiliate) -> list[RosterMember]:

@@ -20,9 +20,10 @@ from django.db.models import (
 
 from affiliates import agreements
 from affiliates.models import Affiliate
+from affiliates.roster import shown_name
 from marketplace.models import Category, Product
 from promocodes.codes import groups
-from promocodes.models import Promotion, PromotionCounter, PromotionTerms
+from promocodes.models import PromoCode, Promotion, PromotionCounter, PromotionTerms
 from tasks.assignments import MOST_CODES
 from tasks.models import Assignment, CodeGrant, Submission, Task
 from tasks.pay import Example, example
@@ -33,11 +34,15 @@ OPEN_FOR_CONTENT = (Assignment.State.AWAITING_SUBMISSION, Assignment.State.CHANG
 
 @dataclass(frozen=True)
 class ShownCode:
-    """A code as it is shown: `groups` for the eye, `name` for the page's anchors."""
+    """A code as it is shown: `groups` for the eye, `name` for the page's anchors.
+
+    `holder`: the influencer to whom an agency passed it on; empty for an own one.
+    """
 
     name: str
     groups: Sequence[str]
     works: bool
+    holder: str
 
 
 @dataclass(frozen=True)
@@ -128,12 +133,18 @@ def _work(task: Task, affiliate: Affiliate, at: datetime) -> Work | None:
     if assignment is None:
         return None
     codes = [grant.code for grant in assignment.grants.all()]
+    names = _names_of_others(codes, affiliate)
     is_live = task.promotion.state(at) == Promotion.State.LIVE
     most = MOST_CODES if affiliate.is_agency else 1
     return Work(
         assignment=assignment,
         codes=[
-            ShownCode(f"code-{number}", groups(code.code), is_live and code.revoked_at is None)
+            ShownCode(
+                name=f"code-{number}",
+                groups=groups(code.code),
+                works=is_live and code.revoked_at is None,
+                holder=names.get(code.holder_id, ""),
+            )
             for number, code in enumerate(codes, start=1)
         ],
         submissions=list(assignment.submissions.all()),
@@ -142,6 +153,14 @@ def _work(task: Task, affiliate: Affiliate, at: datetime) -> Work | None:
         can_submit=bool(codes) and assignment.state in OPEN_FOR_CONTENT,
         is_late=task.submission_due_at is not None and task.submission_due_at <= at,
     )
+
+
+def _names_of_others(codes: Sequence[PromoCode], affiliate: Affiliate) -> dict[int | None, str]:
+    others = {code.holder_id for code in codes} - {affiliate.user_id}
+    if not others:
+        return {}
+    people = Affiliate.objects.filter(user__in=others).select_related("user__profile")
+    return {person.user_id: shown_name(person) or str(person.user) for person in people}
 
 
 def _example(task: Task) -> Example | None:

@@ -1,6 +1,7 @@
 """What people fill in: codes for an agency, content, the seller's offer."""
 
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 from django.core.validators import URLValidator
@@ -11,7 +12,18 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from affiliates import roster
+from affiliates.models import Affiliate, RosterMember
 from tasks.assignments import MOST_CODES
+
+
+class MemberField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """One of an agency's influencers, by name."""
+
+    def label_from_instance(self, member: RosterMember) -> str:
+        """The name in the profile, else the address of the invitation."""
+        name = roster.shown_name(member.influencer) if member.influencer else ""
+        return name or member.email
 
 
 class CodesForm(forms.Form):
@@ -22,9 +34,19 @@ class CodesForm(forms.Form):
         min_value=1,
         max_value=MOST_CODES,
         initial=1,
-        help_text=_("One for each of your influencers."),
+    )
+    member = MemberField(
+        label=_("For whom?"),
+        queryset=RosterMember.objects.none(),
+        required=False,
+        empty_label=_("for the agency itself"),
+        help_text=_("Who holds a code earns on it, less your agency's share."),
     )
     have = forms.IntegerField(min_value=0, max_value=MOST_CODES, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, agency: Affiliate, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["member"].queryset = roster.signed(agency)  # type: ignore[attr-defined]
 
 
 class SubmissionForm(forms.Form):

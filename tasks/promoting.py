@@ -21,10 +21,10 @@ from marketplace import clock
 from marketplace.access import stores_of
 from marketplace.models import Store, User
 from promocodes.models import PromoCode, Promotion, PromotionTerms
-from tasks import assignments
-from tasks.assignments import TaskRefused
+from tasks import openings
 from tasks.forms import JoinForm, PlanForm
 from tasks.models import Task
+from tasks.openings import TaskRefused
 
 SHOWN = 100
 FIRST_RATE = "8"
@@ -135,7 +135,7 @@ def _open(
     request: HttpRequest, actor: User, site: AdminSite, store: Store, wanted: str
 ) -> HttpResponse:
     try:
-        task = assignments.open_task(store=store, promotion_id=wanted, actor=actor)
+        task = openings.open_task(store=store, promotion_id=wanted, actor=actor)
     except TaskRefused as refusal:
         messages.error(request, str(refusal.message))
         return redirect(f"{request.path}?store={store.ref}")

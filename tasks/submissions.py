@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from affiliates.models import Affiliate
 from marketplace import audit, clock
 from marketplace.models import Store, User
-from tasks.assignments import TaskRefused, TaskUnknown
 from tasks.models import Assignment, Submission
+from tasks.openings import TaskRefused, TaskUnknown
 
 
 class InReview(TaskRefused):

@@ -16,10 +16,10 @@ from affiliates.models import Affiliate
 from marketplace import clock
 from marketplace.keyset import page_of, place_in
 from tasks import assignments, board, submissions
-from tasks.assignments import TaskRefused
 from tasks.filters import TaskFilter
 from tasks.forms import CodesForm, SubmissionForm
 from tasks.models import Assignment, Task
+from tasks.openings import TaskRefused
 
 
 @require_safe
@@ -91,14 +91,20 @@ def codes(request: HttpRequest, task_id: UUID) -> HttpResponse:
     """Get Promo Code: one to an individual, as many more as asked to an agency."""
     affiliate = _affiliate(request)
     assignment = _assignment(affiliate, task_id)
-    total = 1
+    total, member = 1, None
     if affiliate.is_agency:
-        form = CodesForm(request.POST)
+        form = CodesForm(request.POST, agency=affiliate)
         if not form.is_valid():
             return _details(request, task_id, codes_form=form)
         total = form.cleaned_data["have"] + form.cleaned_data["more"]
+        member = form.cleaned_data["member"]
     try:
-        assignments.get_codes(assignment_id=assignment.pk, affiliate=affiliate, total=total)
+        assignments.get_codes(
+            assignment_id=assignment.pk,
+            affiliate=affiliate,
+            total=total,
+            member_id=member.pk if member else None,
+        )
     except TaskRefused as refusal:
         messages.error(request, str(refusal.message))
     return redirect("tasks:details", task_id)
@@ -144,7 +150,7 @@ def _details(
         "task": task,
         "market": _country(task.market),
         "affiliate": affiliate,
-        "codes_form": codes_form or CodesForm(initial={"have": have, "more": 1}),
+        "codes_form": codes_form or CodesForm(initial={"have": have, "more": 1}, agency=affiliate),
         "submission_form": submission_form
         or SubmissionForm(initial={"posted_on": timezone.localdate(at)}),
     }

@@ -27,7 +27,7 @@ from config.replay.plan import (
 from config.replay.purchases import CURRENCY
 from config.replay.shop import Shop
 from marketplace.models import Profile, Store, StoreMember, User
-from tasks import assignments
+from tasks import assignments, openings
 
 LONG_AGO = datetime(1997, 1, 1, tzinfo=UTC)
 SHARING = range(6)  # stores that share a code with influencers
@@ -77,7 +77,7 @@ def set_up(shop: Shop) -> Codes:
         store = Store.objects.get(ref=store_ref(number))
         owner = _owner(store)
         _plan(store, owner, RATES_BP[number])
-        tasks[store.ref] = assignments.open_task(store=store, promotion_id=promotion, actor=owner)
+        tasks[store.ref] = openings.open_task(store=store, promotion_id=promotion, actor=owner)
     influencers = [_influencer(number) for number in range(INFLUENCERS)]
     words = {
         (number, ref): _code(task.pk, affiliate)

@@ -16,9 +16,9 @@ from unfold.decorators import action, display
 
 from marketplace.access import StoreScopedAdmin, changes_nothing
 from tasks import submissions
-from tasks.assignments import TaskRefused
 from tasks.forms import ChangesForm
 from tasks.models import Submission
+from tasks.openings import TaskRefused
 from tasks.seller_admin.words import STATE_COLOURS, actor_of, offered, shown_name
 
 

@@ -15,9 +15,9 @@ from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
 from marketplace.access import StoreScopedAdmin, StoreScopedTabularInline, changes_nothing
-from tasks import assignments
-from tasks.assignments import Offer, TaskRefused
+from tasks import openings
 from tasks.models import Assignment, CodeGrant, Submission, Task
+from tasks.openings import Offer, TaskRefused
 from tasks.promoting import promote
 from tasks.seller_admin.words import STATE_COLOURS, actor_of, offered, pay_in_words, shown_name
 
@@ -90,7 +90,7 @@ class TaskAdmin(StoreScopedAdmin):
     def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:
         """Change what is told of the task, by its verb."""
         told = {name: getattr(obj, name) for name in Offer.__dataclass_fields__}
-        assignments.describe_task(
+        openings.describe_task(
             store=obj.store, task_id=obj.pk, actor=actor_of(request), offer=Offer(**told)
         )
 
@@ -112,7 +112,7 @@ class TaskAdmin(StoreScopedAdmin):
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Stop applications; codes go on working."""
         task = self.get_object(request, object_id)
-        assignments.close_task(store=task.store, task_id=task.pk, actor=actor_of(request))
+        openings.close_task(store=task.store, task_id=task.pk, actor=actor_of(request))
         return redirect(f"{self.admin_site.name}:tasks_task_change", object_id)
 
     @action(description=_("Take influencers again"), icon="campaign")
@@ -120,7 +120,7 @@ class TaskAdmin(StoreScopedAdmin):
         """The same as promoting the code once more."""
         task = self.get_object(request, object_id)
         try:
-            assignments.open_task(
+            openings.open_task(
                 store=task.store, promotion_id=task.promotion_id, actor=actor_of(request)
             )
         except TaskRefused as refusal:

@@ -8,9 +8,9 @@ from affiliates.models import Affiliate
 from marketplace import clock
 from marketplace.models import Store, User
 from promocodes.models import Promotion
-from tasks import assignments
-from tasks.assignments import Offer
+from tasks import assignments, openings
 from tasks.models import Assignment, Task
+from tasks.openings import Offer
 from tests.factories.marketplace import make_store, make_user
 from tests.factories.promocodes import make_promotion
 
@@ -38,7 +38,7 @@ def make_task(
     if told:
         offer["offer"] = Offer(**{"name": promotion.name} | told)
     actor = store.members.select_related("user").first().user
-    return assignments.open_task(store=store, promotion_id=promotion.pk, actor=actor, **offer)
+    return openings.open_task(store=store, promotion_id=promotion.pk, actor=actor, **offer)
 
 
 def make_assignment(*, task: Task | None = None, affiliate: Affiliate | None = None) -> Assignment:

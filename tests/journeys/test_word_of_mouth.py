@@ -24,8 +24,8 @@ from config import processes
 from marketplace.models import Store, User
 from promocodes.models import PromoCode
 from referrals.models import Participation, Visit
-from tasks import assignments
-from tasks.assignments import Offer
+from tasks import openings
+from tasks.openings import Offer
 from tests.browser import PHONE
 from tests.factories import affiliates as affiliates_factory
 from tests.factories import marketplace, referrals
@@ -241,7 +241,7 @@ def _a_task_brings_a_code(shop: Shop, visitor: Callable[..., Page]) -> tuple[Pag
         status=201,
     )
     assert promotion["state"] == "live"
-    assignments.open_task(
+    openings.open_task(
         store=store,
         promotion_id=promotion["id"],
         offer=Offer(name="Show how you drink tea"),

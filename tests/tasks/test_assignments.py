@@ -7,15 +7,16 @@ from threading import Barrier
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from affiliates import agreements, directory
-from affiliates.models import Agreement
+from affiliates import directory, roster
+from affiliates.models import Affiliate, Agreement
 from marketplace import clock
 from marketplace.models import AuditEntry
 from promocodes import promotions
 from promocodes.models import PromoCode
-from tasks import assignments
+from tasks import assignments, openings
+from tasks.assignments import NotSigned, OtherTerms, OwnTerms
 from tasks.models import Assignment, CodeGrant, Task
-from tests.factories.marketplace import make_staff, make_store, make_user
+from tests.factories.marketplace import make_staff
 from tests.factories.promocodes import make_promotion, make_terms
 from tests.factories.tasks import (
     make_assignment,
@@ -44,99 +45,6 @@ def shared(store, **fields):
     return make_promotion(store=store, share_with_affiliates=True, **fields)
 
 
-# --- open_task ---------------------------------------------------------------------------------
-
-
-def test_a_task_takes_the_rate_of_the_stores_plan(store):
-    """AE-16, AE-20, AE-23."""
-    promotion = shared(store, name="Autumn")
-    task = make_task(promotion=promotion)
-    task.refresh_from_db()
-    assert (task.pay_model, task.rate_bp, task.fee_minor) == ("cps", 800, None)
-    assert (task.name, task.currency, task.market) == ("Autumn", "RUB", "RU")
-    assert task.sample_available is False
-    entry = AuditEntry.objects.get(verb="task.open")
-    assert entry.target == f"task {task.pk}"
-
-
-def test_a_fee_task_pays_its_own_fee(store):
-    """AE-16."""
-    task = make_task(promotion=shared(store), pay_model="fee", fee_minor=15_000)
-    assert (task.pay_model, task.rate_bp, task.fee_minor) == ("fee", None, 15_000)
-
-
-def test_promoting_twice_makes_one_task(store):
-    promotion = shared(store)
-    first, again = make_task(promotion=promotion), make_task(promotion=promotion)
-    assert first.pk == again.pk
-    assert Task.objects.count() == 1
-    assert AuditEntry.objects.filter(verb="task.open").count() == 1
-
-
-def test_a_closed_task_is_opened_again_by_promoting_it(store):
-    task = make_task(promotion=shared(store))
-    owner = store.members.get().user
-    assignments.close_task(store=store, task_id=task.pk, actor=owner)
-    assignments.close_task(store=store, task_id=task.pk, actor=owner)
-    assert Task.objects.get().state == "closed"
-    assert AuditEntry.objects.filter(verb="task.close").count() == 1
-    assert make_task(promotion=task.promotion).pk == task.pk
-    assert Task.objects.get().state == "open"
-
-
-@pytest.mark.parametrize(
-    ("fields", "refusal"),
-    [
-        ({"share_with_affiliates": False}, assignments.NotShared),
-        ({"needs_approval": True}, assignments.NotRunning),
-    ],
-)
-def test_only_a_shared_approved_promotion_can_be_promoted(store, fields, refusal):
-    """AE-02, AM-06."""
-    promotion = make_promotion(store=store, **{"share_with_affiliates": True} | fields)
-    with pytest.raises(refusal):
-        make_task(promotion=promotion)
-    assert not Task.objects.exists()
-
-
-def test_an_ended_or_cancelled_promotion_can_not_be_promoted(store):
-    ended = shared(store, terms=make_terms(ends_at=clock.now() - timedelta(seconds=1)))
-    cancelled = shared(store)
-    promotions.cancel(promotion_id=cancelled.pk, actor=make_staff())
-    for promotion in (ended, cancelled):
-        with pytest.raises(assignments.NotRunning):
-            make_task(store=store, promotion=promotion)
-    assert not Task.objects.exists()
-
-
-def test_anothers_promotion_looks_like_a_missing_one(store):
-    foreign = shared(make_partner_store())
-    for promotion_id in (foreign.pk, "not-an-id", "0198c0de-0000-7000-8000-000000000000"):
-        with pytest.raises(assignments.PromotionUnknown):
-            assignments.open_task(
-                store=store, promotion_id=promotion_id, actor=store.members.get().user
-            )
-    assert not Task.objects.exists()
-
-
-def test_a_store_without_a_plan_of_its_own_joins_the_programme_first():
-    """AE-18: the default plan of all doesn't make a store a member."""
-    owner = make_user()
-    store = make_store(owner=owner)
-    agreements.set_plan(store=None, rate_bp=500, starts_at=clock.now(), actor=make_staff())
-    with pytest.raises(assignments.NotInProgramme):
-        make_task(promotion=shared(store))
-    agreements.set_plan(store=store, rate_bp=700, starts_at=clock.now(), actor=owner)
-    assert make_task(promotion=shared(store)).rate_bp == 700
-
-
-def test_the_database_keeps_a_task_with_its_promotions_store(store):
-    task = make_task(promotion=shared(store))
-    foreign = make_store()
-    with pytest.raises(IntegrityError, match="task_promotion_of_store"):
-        at_once(lambda: Task.objects.filter(pk=task.pk).update(store=foreign))
-
-
 # --- apply -------------------------------------------------------------------------------------
 
 
@@ -158,7 +66,7 @@ def test_applying_twice_is_one_assignment():
 def test_a_closed_task_takes_nobody_new_and_keeps_who_is_in(store):
     task, polina = make_task(promotion=shared(store)), make_influencer()
     held = make_assignment(task=task, affiliate=polina)
-    assignments.close_task(store=store, task_id=task.pk, actor=store.members.get().user)
+    openings.close_task(store=store, task_id=task.pk, actor=store.members.get().user)
     with pytest.raises(assignments.TaskClosed):
         make_assignment(task=task)
     assert assignments.apply(task_id=task.pk, affiliate=polina).pk == held.pk
@@ -208,6 +116,76 @@ def test_an_individual_gets_one_code_that_stays():
     with pytest.raises(assignments.OneCodeEach):
         assignments.get_codes(assignment_id=assignment.pk, affiliate=polina, total=2)
     assert PromoCode.objects.count() == 1
+
+
+def signed(agency, influencer, *, share_bp=2_000):
+    member = roster.invite(
+        agency=agency, email=influencer.user.email, share_bp=share_bp, actor=agency.user
+    )
+    roster.accept(member_id=member.pk, influencer=influencer)
+    return member
+
+
+def test_an_agency_passes_codes_on_to_whom_it_has_signed():
+    """AE-31."""
+    agency, anna = make_influencer(kind="agency"), make_influencer()
+    assignment = make_assignment(affiliate=agency)
+    member = signed(agency, anna)
+
+    def get(total, member_id=None):
+        return assignments.get_codes(
+            assignment_id=assignment.pk, affiliate=agency, total=total, member_id=member_id
+        )
+
+    get(1)
+    assert [code.holder for code in get(3, member.pk)] == [agency.user, anna.user, anna.user]
+    assert len(get(3, member.pk)) == 3  # sent twice
+    own, passed_on = Agreement.objects.order_by("pk")
+    assert (own.affiliate, own.agency, own.agency_share_bp) == (agency, None, 0)
+    assert (passed_on.affiliate, passed_on.agency, passed_on.agency_share_bp) == (
+        anna,
+        agency,
+        2_000,
+    )
+    assert passed_on.rate_bp == own.rate_bp
+
+
+def test_codes_are_passed_on_to_nobody_else():
+    agency, other = make_influencer(kind="agency"), make_influencer(kind="agency")
+    anna, boris = make_influencer(), make_influencer()
+    assignment = make_assignment(affiliate=agency)
+    of_another, gone = signed(other, anna), signed(agency, boris)
+    roster.end(member_id=gone.pk, affiliate=agency)
+    suspended = signed(agency, make_influencer())
+    Affiliate.objects.filter(agencies=suspended.pk).update(status="suspended")
+    for member in (of_another, gone, suspended):
+        with pytest.raises(NotSigned):
+            assignments.get_codes(
+                assignment_id=assignment.pk, affiliate=agency, member_id=member.pk
+            )
+    assert not PromoCode.objects.exclude(holder=None).exists()
+    assert not Agreement.objects.exists()
+
+
+def test_terms_of_ones_own_are_not_replaced_by_an_agencys_nor_the_other_way_round():
+    agency, anna, boris = make_influencer(kind="agency"), make_influencer(), make_influencer()
+    task = make_task()
+    assignment = make_assignment(task=task, affiliate=agency)
+    own = make_assignment(task=task, affiliate=anna)
+    assignments.get_codes(assignment_id=own.pk, affiliate=anna)
+    with pytest.raises(OwnTerms):
+        assignments.get_codes(
+            assignment_id=assignment.pk, affiliate=agency, member_id=signed(agency, anna).pk
+        )
+    assignments.get_codes(
+        assignment_id=assignment.pk, affiliate=agency, member_id=signed(agency, boris).pk
+    )
+    with pytest.raises(OtherTerms):
+        assignments.get_codes(
+            assignment_id=make_assignment(task=task, affiliate=boris).pk, affiliate=boris
+        )
+    assert Agreement.objects.filter(agency=None).get().affiliate == anna
+    assert Agreement.objects.exclude(agency=None).get().affiliate == boris
 
 
 def test_an_agency_gets_as_many_as_it_asks_for():
@@ -309,7 +287,7 @@ def test_promoting_and_applying_at_once_makes_one_of_each():
     def click(_):
         barrier.wait()
         try:
-            task = assignments.open_task(store=store, promotion_id=promotion.pk, actor=owner)
+            task = openings.open_task(store=store, promotion_id=promotion.pk, actor=owner)
             return assignments.apply(task_id=task.pk, affiliate=polina).pk
         finally:
             connection.close()

@@ -7,12 +7,14 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from affiliates import roster
 from marketplace import clock
 from marketplace.money import format_money
 from promocodes import promotions
+from promocodes.codes import groups
 from promocodes.models import PromoCode
 from promocodes.terms import Limits
-from tasks import assignments
+from tasks import assignments, openings
 from tasks.models import Assignment, Submission, Task
 from tests.factories.marketplace import make_category, make_product, make_staff, make_user
 from tests.factories.promocodes import make_promotion, make_terms
@@ -94,7 +96,7 @@ def test_the_list_shows_what_can_be_taken_newest_first(browser, polina):
     first = make_task(promotion=shared(name="First"))
     make_task(promotion=shared(name="Second"))
     closed = make_task(promotion=shared(name="Closed"))
-    assignments.close_task(
+    openings.close_task(
         store=closed.store, task_id=closed.pk, actor=closed.store.members.get().user
     )
     make_task(promotion=shared(name="Too late"), applications_close_at=now)
@@ -255,9 +257,35 @@ def test_an_agency_says_how_many(client):
     assert PromoCode.objects.filter(holder=agency.user).count() == 5
 
 
+def test_an_agency_passes_a_code_on_and_the_influencer_sees_it(client, polina):
+    """AE-31."""
+    agency, stranger = make_influencer(kind="agency"), make_influencer(name="Stranger")
+    for person in (polina, stranger):
+        boss = agency if person is polina else make_influencer(kind="agency")
+        member = roster.invite(
+            agency=boss, email=person.user.email, share_bp=2_000, actor=boss.user
+        )
+        roster.accept(member_id=member.pk, influencer=person)
+    client.force_login(agency.user)
+    task = make_task()
+    page = client.post(of(task, "apply"), follow=True).content.decode()
+    assert "Polina" in page
+    assert "Stranger" not in page
+    theirs = {"more": 1, "have": 0, "member": member.pk}
+    assert client.post(of(task, "codes"), theirs).status_code == 400
+    own = roster.signed(agency).get()
+    page = client.post(of(task, "codes"), theirs | {"member": own.pk}, follow=True)
+    assert "Passed on to Polina:" in page.content.decode()
+    code = PromoCode.objects.get(holder=polina.user)
+    client.force_login(polina.user)
+    page = client.get(f"/creators/codes/{task.promotion_id}/").content.decode()
+    assert all(group in page for group in groups(code.code))
+    assert "Your agency passed it on to you and has 20% of that." in page
+
+
 def test_applying_for_a_closed_task_is_refused_kindly(browser):
     task = make_task()
-    assignments.close_task(store=task.store, task_id=task.pk, actor=task.store.members.get().user)
+    openings.close_task(store=task.store, task_id=task.pk, actor=task.store.members.get().user)
     assert "takes no more applications" in browser.get(of(task)).content.decode()
     page = browser.post(of(task, "apply"), follow=True).content.decode()
     assert "This task takes no more applications" in page
