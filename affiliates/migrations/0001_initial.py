@@ -2,6 +2,7 @@
 
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
+import django.contrib.postgres.operations
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
@@ -9,7 +10,6 @@ import django.db.models.functions.datetime
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
-from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations, models
 
 import affiliates.models.agreement
@@ -22,12 +22,12 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("marketplace", "0001_initial"),
+        ("marketplace", "__first__"),
         ("promocodes", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        BtreeGistExtension(),
+        django.contrib.postgres.operations.BtreeGistExtension(),
         migrations.CreateModel(
             name="Affiliate",
             fields=[
@@ -38,6 +38,15 @@ class Migration(migrations.Migration):
                         editable=False,
                         primary_key=True,
                         serialize=False,
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="affiliate",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
                     ),
                 ),
                 (
@@ -90,6 +99,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "affiliate",
                 "verbose_name_plural": "affiliates",
+                "indexes": [
+                    models.Index(fields=["status", "joined_at"], name="affiliate_by_status")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -99,6 +111,17 @@ class Migration(migrations.Migration):
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="affiliate_plans",
+                        to="marketplace.store",
+                        verbose_name="store",
                     ),
                 ),
                 (
@@ -126,6 +149,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "affiliate plan",
                 "verbose_name_plural": "affiliate plans",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("store", "starts_at"), name="plan_starts_once", nulls_distinct=False
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("rate_bp__lte", 10000)), name="plan_rate_within_whole"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -135,6 +166,24 @@ class Migration(migrations.Migration):
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "affiliate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="agreements",
+                        to="affiliates.affiliate",
+                        verbose_name="affiliate",
+                    ),
+                ),
+                (
+                    "promotion",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="agreements",
+                        to="promocodes.promotion",
+                        verbose_name="promotion",
                     ),
                 ),
                 (
@@ -168,6 +217,17 @@ class Migration(migrations.Migration):
                     marketplace.models.fields.CurrencyField(max_length=3, verbose_name="currency"),
                 ),
                 (
+                    "agency",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="shared_agreements",
+                        to="affiliates.affiliate",
+                        verbose_name="agency",
+                    ),
+                ),
+                (
                     "agency_share_bp",
                     models.PositiveIntegerField(default=0, verbose_name="agency's share, 1/100 %"),
                 ),
@@ -189,6 +249,57 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "agreement",
                 "verbose_name_plural": "agreements",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("fee_minor", None), ("pay_model", "cps")),
+                            models.Q(("fee_minor__gt", 0), ("pay_model", "fee"), ("rate_bp", None)),
+                            _connector="OR",
+                        ),
+                        name="agreement_pays_one_way",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("rate_bp", None), ("rate_bp__lte", 10000), _connector="OR"
+                        ),
+                        name="agreement_rate_within_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("agency", None), ("agency_share_bp", 0)),
+                            models.Q(
+                                ("agency__isnull", False),
+                                ("agency_share_bp__lte", 10000),
+                                models.Q(("agency", models.F("affiliate")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="agreement_share_needs_agency",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_until", None),
+                            ("valid_until__gt", models.F("valid_from")),
+                            _connector="OR",
+                        ),
+                        name="agreement_ends_after_start",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            ("affiliate", "="),
+                            ("promotion", "="),
+                            (
+                                affiliates.models.agreement.TstzRange(
+                                    "valid_from",
+                                    "valid_until",
+                                    django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="agreement_one_at_a_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -209,12 +320,34 @@ class Migration(migrations.Migration):
                     marketplace.models.fields.RefField(max_length=64, verbose_name="line"),
                 ),
                 (
+                    "winner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attributions",
+                        to="affiliates.affiliate",
+                        verbose_name="winner",
+                    ),
+                ),
+                (
                     "by",
                     models.CharField(
                         blank=True,
                         choices=[("code", "by code"), ("click", "by link")],
                         max_length=5,
                         verbose_name="brought",
+                    ),
+                ),
+                (
+                    "code",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attributions",
+                        to="promocodes.promocode",
+                        verbose_name="promo code",
                     ),
                 ),
                 ("click_ref", models.CharField(blank=True, max_length=64, verbose_name="click")),
@@ -232,6 +365,99 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "attribution",
                 "verbose_name_plural": "attributions",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("order_ref", "line_ref"), name="one_winner_per_line"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("by", ""), ("winner", None)),
+                            models.Q(("by__in", ["code", "click"]), ("winner__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="attribution_winner_has_a_way",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Link",
+            fields=[
+                (
+                    "id",
+                    models.CharField(
+                        editable=False, max_length=16, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "affiliate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="links",
+                        to="affiliates.affiliate",
+                        verbose_name="affiliate",
+                    ),
+                ),
+                (
+                    "promotion",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="promocodes.promotion",
+                        verbose_name="promotion",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="marketplace.product",
+                        verbose_name="product",
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="marketplace.store",
+                        verbose_name="store",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="created",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "link",
+                "verbose_name_plural": "links",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("product", None), ("promotion__isnull", False), ("store", None)
+                            ),
+                            models.Q(
+                                ("product__isnull", False), ("promotion", None), ("store", None)
+                            ),
+                            models.Q(
+                                ("product", None), ("promotion", None), ("store__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="link_has_one_target",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -241,6 +467,15 @@ class Migration(migrations.Migration):
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "link",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="clicks",
+                        to="affiliates.link",
                     ),
                 ),
                 ("token", models.CharField(max_length=32)),
@@ -254,6 +489,528 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "click",
                 "verbose_name_plural": "clicks",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("link", "token"), name="click_token_once_per_link"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ParkedOrder",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "order_ref",
+                    marketplace.models.fields.OrderRefField(
+                        max_length=129, unique=True, verbose_name="order"
+                    ),
+                ),
+                ("error", models.TextField(verbose_name="error")),
+                ("tries", models.PositiveIntegerField(default=1, verbose_name="tries")),
+                ("parked_at", models.DateTimeField(verbose_name="parked")),
+                ("retry_at", models.DateTimeField(db_index=True, verbose_name="next try")),
+            ],
+            options={
+                "verbose_name": "parked order",
+                "verbose_name_plural": "parked orders",
+            },
+        ),
+        migrations.CreateModel(
+            name="PayoutBatch",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "currency",
+                    marketplace.models.fields.CurrencyField(max_length=3, verbose_name="currency"),
+                ),
+                ("count", models.PositiveIntegerField(verbose_name="withdrawals")),
+                ("net_minor", models.BigIntegerField(verbose_name="to be paid, minor units")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="made",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "payout batch",
+                "verbose_name_plural": "payout batches",
+            },
+        ),
+        migrations.CreateModel(
+            name="PayoutMethod",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "affiliate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payout_methods",
+                        to="affiliates.affiliate",
+                        verbose_name="affiliate",
+                    ),
+                ),
+                ("holder_name", models.CharField(max_length=140, verbose_name="account holder")),
+                ("bank_code", models.CharField(max_length=11, verbose_name="bank code (BIC)")),
+                (
+                    "account_number",
+                    models.CharField(max_length=34, verbose_name="account number or IBAN"),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="in use")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="added",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "payout method",
+                "verbose_name_plural": "payout methods",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_active", True)),
+                        fields=("affiliate",),
+                        name="payout_method_one_in_use",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="PayoutRule",
+            fields=[
+                (
+                    "currency",
+                    marketplace.models.fields.CurrencyField(
+                        max_length=3, primary_key=True, serialize=False, verbose_name="currency"
+                    ),
+                ),
+                (
+                    "minimum_minor",
+                    models.BigIntegerField(
+                        default=100, verbose_name="smallest withdrawal, minor units"
+                    ),
+                ),
+                ("fee_minor", models.BigIntegerField(default=0, verbose_name="fee, minor units")),
+                (
+                    "person_tax_bp",
+                    models.PositiveIntegerField(
+                        default=1300,
+                        validators=[django.core.validators.MaxValueValidator(10000)],
+                        verbose_name="tax withheld from private persons, 1/100 %",
+                    ),
+                ),
+                (
+                    "two_persons_above_minor",
+                    models.BigIntegerField(
+                        default=1000000, verbose_name="two persons must approve above, minor units"
+                    ),
+                ),
+                (
+                    "arrival_days",
+                    models.PositiveSmallIntegerField(
+                        default=5, verbose_name="days until the money arrives"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "payout rule",
+                "verbose_name_plural": "payout rules",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("fee_minor__gte", 0),
+                            ("minimum_minor__gte", 1),
+                            ("two_persons_above_minor__gte", 0),
+                            ("person_tax_bp__lte", 10000),
+                        ),
+                        name="payout_rule_sane",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="RosterMember",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="roster",
+                        to="affiliates.affiliate",
+                        verbose_name="agency",
+                    ),
+                ),
+                (
+                    "influencer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="agencies",
+                        to="affiliates.affiliate",
+                        verbose_name="influencer",
+                    ),
+                ),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("invited", "invited"),
+                            ("active", "active"),
+                            ("declined", "declined"),
+                            ("left", "left"),
+                        ],
+                        default="invited",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "share_bp",
+                    models.PositiveIntegerField(
+                        validators=[django.core.validators.MaxValueValidator(10000)],
+                        verbose_name="agency's share, 1/100 %",
+                    ),
+                ),
+                (
+                    "invited_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="invited",
+                    ),
+                ),
+                ("joined_at", models.DateTimeField(blank=True, null=True, verbose_name="joined")),
+                ("left_at", models.DateTimeField(blank=True, null=True, verbose_name="left")),
+            ],
+            options={
+                "verbose_name": "roster member",
+                "verbose_name_plural": "roster",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "invited")),
+                        fields=["email"],
+                        name="roster_invitations",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "active")),
+                        fields=("agency", "influencer"),
+                        name="roster_member_once_per_agency",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "invited")),
+                        fields=("agency", "email"),
+                        name="roster_invited_once_per_agency",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("joined_at__isnull", False),
+                                ("state__in", ["active", "left"]),
+                                ("influencer__isnull", False),
+                            ),
+                            models.Q(("joined_at", None), ("state__in", ["invited", "declined"])),
+                            _connector="OR",
+                        ),
+                        name="roster_active_is_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("agency", models.F("influencer")), _negated=True),
+                        name="roster_not_oneself",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("share_bp__lte", 10000)),
+                        name="roster_share_within_whole",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SettlementRun",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "currency",
+                    marketplace.models.fields.CurrencyField(max_length=3, verbose_name="currency"),
+                ),
+                ("cutoff", models.DateTimeField(verbose_name="hold over by")),
+                (
+                    "started_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="started",
+                    ),
+                ),
+                (
+                    "finished_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="finished"),
+                ),
+                (
+                    "released_count",
+                    models.PositiveBigIntegerField(default=0, verbose_name="commissions released"),
+                ),
+                (
+                    "released_minor",
+                    models.BigIntegerField(default=0, verbose_name="released, minor units"),
+                ),
+            ],
+            options={
+                "verbose_name": "settlement run",
+                "verbose_name_plural": "settlement runs",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("currency", "cutoff"), name="settlement_run_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("finished_at", None)),
+                        fields=("currency",),
+                        name="settlement_run_one_open",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Withdrawal",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=marketplace.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "affiliate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="withdrawals",
+                        to="affiliates.affiliate",
+                        verbose_name="affiliate",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("requested", "requested"),
+                            ("approved", "approved"),
+                            ("sent", "sent to the bank"),
+                            ("paid", "paid"),
+                            ("cancelled", "cancelled"),
+                            ("rejected", "rejected"),
+                            ("failed", "failed"),
+                            ("returned", "returned by the bank"),
+                        ],
+                        db_index=True,
+                        default="requested",
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="reason")),
+                (
+                    "currency",
+                    marketplace.models.fields.CurrencyField(max_length=3, verbose_name="currency"),
+                ),
+                ("amount_minor", models.BigIntegerField(verbose_name="amount, minor units")),
+                ("tax_bp", models.PositiveIntegerField(verbose_name="tax, 1/100 %")),
+                ("tax_minor", models.BigIntegerField(verbose_name="tax withheld, minor units")),
+                ("fee_minor", models.BigIntegerField(verbose_name="fee, minor units")),
+                ("net_minor", models.BigIntegerField(verbose_name="to be paid, minor units")),
+                (
+                    "method",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="affiliates.payoutmethod",
+                        verbose_name="paid to",
+                    ),
+                ),
+                ("needs_two", models.BooleanField(verbose_name="two persons must approve")),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="asked by",
+                    ),
+                ),
+                ("requested_at", models.DateTimeField(verbose_name="requested")),
+                (
+                    "first_approver",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="first approval by",
+                    ),
+                ),
+                (
+                    "approver",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="approved by",
+                    ),
+                ),
+                (
+                    "approved_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="approved"),
+                ),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="withdrawals",
+                        to="affiliates.payoutbatch",
+                        verbose_name="payout batch",
+                    ),
+                ),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent")),
+                ("paid_at", models.DateTimeField(blank=True, null=True, verbose_name="paid")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+            ],
+            options={
+                "verbose_name": "withdrawal",
+                "verbose_name_plural": "withdrawals",
+                "indexes": [
+                    models.Index(fields=["affiliate", "-id"], name="withdrawal_of_affiliate")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("fee_minor__gte", 0),
+                            ("net_minor__gt", 0),
+                            ("tax_minor__gte", 0),
+                            (
+                                "amount_minor",
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("net_minor"), "+", models.F("tax_minor")
+                                    ),
+                                    "+",
+                                    models.F("fee_minor"),
+                                ),
+                            ),
+                        ),
+                        name="withdrawal_parts_sum_to_amount",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("approver", None),
+                                models.Q(("approver", models.F("requested_by")), _negated=True),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                ("first_approver", None),
+                                models.Q(
+                                    models.Q(
+                                        ("first_approver", models.F("requested_by")), _negated=True
+                                    ),
+                                    models.Q(
+                                        ("approver", None),
+                                        models.Q(
+                                            ("approver", models.F("first_approver")), _negated=True
+                                        ),
+                                        _connector="OR",
+                                    ),
+                                ),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="withdrawal_four_eyes",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["requested", "cancelled", "rejected"]),
+                            models.Q(
+                                ("approver__isnull", False),
+                                models.Q(
+                                    ("needs_two", False),
+                                    ("first_approver__isnull", False),
+                                    _connector="OR",
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="withdrawal_goes_on_only_approved",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("state__in", ["sent", "paid", "failed", "returned"]), _negated=True
+                            ),
+                            ("batch__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="withdrawal_sent_in_a_batch",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("state__in", ["rejected", "failed", "returned"]), _negated=True
+                            ),
+                            models.Q(("reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="withdrawal_refused_with_reason",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -275,6 +1032,16 @@ class Migration(migrations.Migration):
                 (
                     "line_ref",
                     marketplace.models.fields.RefField(max_length=64, verbose_name="line"),
+                ),
+                (
+                    "beneficiary",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="commissions",
+                        to="affiliates.affiliate",
+                        verbose_name="beneficiary",
+                    ),
                 ),
                 (
                     "kind",
@@ -328,6 +1095,50 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "store",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="commissions",
+                        to="marketplace.store",
+                        verbose_name="store",
+                    ),
+                ),
+                (
+                    "promotion",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="commissions",
+                        to="promocodes.promotion",
+                        verbose_name="promotion",
+                    ),
+                ),
+                (
+                    "agreement",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="commissions",
+                        to="affiliates.agreement",
+                        verbose_name="agreement",
+                    ),
+                ),
+                (
+                    "code",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="commissions",
+                        to="promocodes.promocode",
+                        verbose_name="promo code",
+                    ),
+                ),
+                (
                     "use_ref",
                     models.CharField(blank=True, max_length=36, verbose_name="use of the code"),
                 ),
@@ -372,6 +1183,29 @@ class Migration(migrations.Migration):
                     models.DateTimeField(blank=True, null=True, verbose_name="released"),
                 ),
                 (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="commissions",
+                        to="affiliates.settlementrun",
+                        verbose_name="settlement run",
+                    ),
+                ),
+                (
+                    "settled_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="commissions",
+                        to="affiliates.withdrawal",
+                        verbose_name="paid out by",
+                    ),
+                ),
+                (
                     "created_at",
                     models.DateTimeField(
                         db_default=django.db.models.functions.datetime.Now(),
@@ -383,353 +1217,100 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "commission",
                 "verbose_name_plural": "commissions",
-            },
-        ),
-        migrations.CreateModel(
-            name="Link",
-            fields=[
-                (
-                    "id",
-                    models.CharField(
-                        editable=False, max_length=16, primary_key=True, serialize=False
+                "indexes": [
+                    models.Index(
+                        fields=["beneficiary", "-ordered_at", "-id"],
+                        name="commission_of_beneficiary",
                     ),
-                ),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="created",
+                    models.Index(
+                        condition=models.Q(("accrued_at__isnull", False), ("state", "pending")),
+                        fields=["release_at"],
+                        name="commission_due",
                     ),
-                ),
-            ],
-            options={
-                "verbose_name": "link",
-                "verbose_name_plural": "links",
-            },
-        ),
-        migrations.CreateModel(
-            name="ParkedOrder",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    models.Index(
+                        condition=models.Q(("accrued_at", None), ("state", "pending")),
+                        fields=["store", "id"],
+                        name="commission_awaiting_funds",
                     ),
-                ),
-                (
-                    "order_ref",
-                    marketplace.models.fields.OrderRefField(
-                        max_length=129, unique=True, verbose_name="order"
+                    models.Index(
+                        condition=models.Q(("state", "pending")),
+                        fields=["beneficiary", "currency", "release_at"],
+                        name="commission_on_hold",
                     ),
-                ),
-                ("error", models.TextField(verbose_name="error")),
-                ("tries", models.PositiveIntegerField(default=1, verbose_name="tries")),
-                ("parked_at", models.DateTimeField(verbose_name="parked")),
-                ("retry_at", models.DateTimeField(db_index=True, verbose_name="next try")),
-            ],
-            options={
-                "verbose_name": "parked order",
-                "verbose_name_plural": "parked orders",
-            },
-        ),
-        migrations.CreateModel(
-            name="PayoutBatch",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    models.Index(
+                        condition=models.Q(("reversed_minor__gt", 0)),
+                        fields=["beneficiary", "currency"],
+                        name="commission_taken_back",
                     ),
-                ),
-                (
-                    "currency",
-                    marketplace.models.fields.CurrencyField(max_length=3, verbose_name="currency"),
-                ),
-                ("count", models.PositiveIntegerField(verbose_name="withdrawals")),
-                ("net_minor", models.BigIntegerField(verbose_name="to be paid, minor units")),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="made",
+                    models.Index(
+                        condition=models.Q(("state", "available")),
+                        fields=["beneficiary", "currency", "released_at"],
+                        name="commission_unpaid",
                     ),
-                ),
-            ],
-            options={
-                "verbose_name": "payout batch",
-                "verbose_name_plural": "payout batches",
-            },
-        ),
-        migrations.CreateModel(
-            name="PayoutMethod",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("order_ref", "line_ref", "beneficiary", "kind"),
+                        name="commission_once_per_line_and_beneficiary",
                     ),
-                ),
-                ("holder_name", models.CharField(max_length=140, verbose_name="account holder")),
-                ("bank_code", models.CharField(max_length=11, verbose_name="bank code (BIC)")),
-                (
-                    "account_number",
-                    models.CharField(max_length=34, verbose_name="account number or IBAN"),
-                ),
-                ("is_active", models.BooleanField(default=True, verbose_name="in use")),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="added",
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("amount_minor__gte", 0), ("base_minor__gte", 0), ("fee_minor__gte", 0)
+                        ),
+                        name="commission_not_negative",
                     ),
-                ),
-            ],
-            options={
-                "verbose_name": "payout method",
-                "verbose_name_plural": "payout methods",
-            },
-        ),
-        migrations.CreateModel(
-            name="PayoutRule",
-            fields=[
-                (
-                    "currency",
-                    marketplace.models.fields.CurrencyField(
-                        max_length=3, primary_key=True, serialize=False, verbose_name="currency"
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reversed_minor__gte", 0),
+                            ("reversed_minor__lte", models.F("amount_minor")),
+                            ("refunded_minor__gte", 0),
+                            ("refunded_minor__lte", models.F("base_minor")),
+                        ),
+                        name="commission_reversed_within_earned",
                     ),
-                ),
-                (
-                    "minimum_minor",
-                    models.BigIntegerField(
-                        default=100, verbose_name="smallest withdrawal, minor units"
+                    models.CheckConstraint(
+                        condition=models.Q(("rate_bp__lte", 10000), ("share_bp__lte", 10000)),
+                        name="commission_rates_within_whole",
                     ),
-                ),
-                ("fee_minor", models.BigIntegerField(default=0, verbose_name="fee, minor units")),
-                (
-                    "person_tax_bp",
-                    models.PositiveIntegerField(
-                        default=1300,
-                        validators=[django.core.validators.MaxValueValidator(10000)],
-                        verbose_name="tax withheld from private persons, 1/100 %",
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("amount_minor", 0),
+                                ("state", "not_due"),
+                                models.Q(("reason", ""), _negated=True),
+                            ),
+                            models.Q(
+                                models.Q(("state", "not_due"), _negated=True),
+                                ("amount_minor__gt", 0),
+                                ("reason", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="commission_not_due_has_reason",
                     ),
-                ),
-                (
-                    "two_persons_above_minor",
-                    models.BigIntegerField(
-                        default=1000000, verbose_name="two persons must approve above, minor units"
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state", "not_due"),
+                            models.Q(
+                                ("reversed_minor", models.F("amount_minor")), ("state", "reversed")
+                            ),
+                            models.Q(
+                                models.Q(("state", "reversed"), _negated=True),
+                                ("reversed_minor__lt", models.F("amount_minor")),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="commission_reversed_when_nothing_left",
                     ),
-                ),
-                (
-                    "arrival_days",
-                    models.PositiveSmallIntegerField(
-                        default=5, verbose_name="days until the money arrives"
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["available", "settled"]), _negated=True),
+                            models.Q(("accrued_at__isnull", False), ("released_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="commission_available_was_released",
                     ),
-                ),
-            ],
-            options={
-                "verbose_name": "payout rule",
-                "verbose_name_plural": "payout rules",
-            },
-        ),
-        migrations.CreateModel(
-            name="RosterMember",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("invited", "invited"),
-                            ("active", "active"),
-                            ("declined", "declined"),
-                            ("left", "left"),
-                        ],
-                        default="invited",
-                        max_length=8,
-                        verbose_name="state",
-                    ),
-                ),
-                (
-                    "share_bp",
-                    models.PositiveIntegerField(
-                        validators=[django.core.validators.MaxValueValidator(10000)],
-                        verbose_name="agency's share, 1/100 %",
-                    ),
-                ),
-                (
-                    "invited_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="invited",
-                    ),
-                ),
-                ("joined_at", models.DateTimeField(blank=True, null=True, verbose_name="joined")),
-                ("left_at", models.DateTimeField(blank=True, null=True, verbose_name="left")),
-            ],
-            options={
-                "verbose_name": "roster member",
-                "verbose_name_plural": "roster",
-            },
-        ),
-        migrations.CreateModel(
-            name="SettlementRun",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "currency",
-                    marketplace.models.fields.CurrencyField(max_length=3, verbose_name="currency"),
-                ),
-                ("cutoff", models.DateTimeField(verbose_name="hold over by")),
-                (
-                    "started_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="started",
-                    ),
-                ),
-                (
-                    "finished_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="finished"),
-                ),
-                (
-                    "released_count",
-                    models.PositiveBigIntegerField(default=0, verbose_name="commissions released"),
-                ),
-                (
-                    "released_minor",
-                    models.BigIntegerField(default=0, verbose_name="released, minor units"),
-                ),
-            ],
-            options={
-                "verbose_name": "settlement run",
-                "verbose_name_plural": "settlement runs",
-            },
-        ),
-        migrations.CreateModel(
-            name="Transfer",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("amount_minor", models.BigIntegerField(verbose_name="amount, minor units")),
-                (
-                    "currency",
-                    marketplace.models.fields.CurrencyField(max_length=3, verbose_name="currency"),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("accrue", "commission earned"),
-                            ("release", "commission became available"),
-                            ("reverse", "commission taken back for a return"),
-                            ("restore", "commission given again, the return was withdrawn"),
-                            ("collect", "seller's statement collected"),
-                            ("fund", "seller's prepayment"),
-                            ("use", "fee for a use of the code"),
-                            ("reserve", "reserved for withdrawal"),
-                            ("send", "sent to the bank"),
-                            ("tax", "tax withheld"),
-                            ("fee", "withdrawal fee"),
-                            ("paid", "paid out"),
-                            ("back", "withdrawal came back"),
-                            ("reward", "cashback reward"),
-                        ],
-                        max_length=8,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("key", models.CharField(db_collation="C", max_length=160, verbose_name="key")),
-                ("group", models.CharField(db_collation="C", max_length=100, verbose_name="event")),
-                ("occurred_at", models.DateTimeField(verbose_name="occurred")),
-                (
-                    "recorded_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="recorded",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "transfer",
-                "verbose_name_plural": "transfers",
-            },
-        ),
-        migrations.CreateModel(
-            name="Withdrawal",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=marketplace.ids.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("requested", "requested"),
-                            ("approved", "approved"),
-                            ("sent", "sent to the bank"),
-                            ("paid", "paid"),
-                            ("cancelled", "cancelled"),
-                            ("rejected", "rejected"),
-                            ("failed", "failed"),
-                            ("returned", "returned by the bank"),
-                        ],
-                        db_index=True,
-                        default="requested",
-                        max_length=9,
-                        verbose_name="state",
-                    ),
-                ),
-                ("reason", models.CharField(blank=True, max_length=300, verbose_name="reason")),
-                (
-                    "currency",
-                    marketplace.models.fields.CurrencyField(max_length=3, verbose_name="currency"),
-                ),
-                ("amount_minor", models.BigIntegerField(verbose_name="amount, minor units")),
-                ("tax_bp", models.PositiveIntegerField(verbose_name="tax, 1/100 %")),
-                ("tax_minor", models.BigIntegerField(verbose_name="tax withheld, minor units")),
-                ("fee_minor", models.BigIntegerField(verbose_name="fee, minor units")),
-                ("net_minor", models.BigIntegerField(verbose_name="to be paid, minor units")),
-                ("needs_two", models.BooleanField(verbose_name="two persons must approve")),
-                ("requested_at", models.DateTimeField(verbose_name="requested")),
-                (
-                    "approved_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="approved"),
-                ),
-                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent")),
-                ("paid_at", models.DateTimeField(blank=True, null=True, verbose_name="paid")),
-                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
-            ],
-            options={
-                "verbose_name": "withdrawal",
-                "verbose_name_plural": "withdrawals",
+                ],
             },
         ),
         migrations.CreateModel(
@@ -842,6 +1423,109 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="Transfer",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "debit_account",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="debits",
+                        to="affiliates.account",
+                        verbose_name="debit",
+                    ),
+                ),
+                (
+                    "credit_account",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credits",
+                        to="affiliates.account",
+                        verbose_name="credit",
+                    ),
+                ),
+                ("amount_minor", models.BigIntegerField(verbose_name="amount, minor units")),
+                (
+                    "currency",
+                    marketplace.models.fields.CurrencyField(max_length=3, verbose_name="currency"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("accrue", "commission earned"),
+                            ("release", "commission became available"),
+                            ("reverse", "commission taken back for a return"),
+                            ("restore", "commission given again, the return was withdrawn"),
+                            ("collect", "seller's statement collected"),
+                            ("fund", "seller's prepayment"),
+                            ("use", "fee for a use of the code"),
+                            ("reserve", "reserved for withdrawal"),
+                            ("send", "sent to the bank"),
+                            ("tax", "tax withheld"),
+                            ("fee", "withdrawal fee"),
+                            ("paid", "paid out"),
+                            ("back", "withdrawal came back"),
+                            ("reward", "cashback reward"),
+                        ],
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("key", models.CharField(db_collation="C", max_length=160, verbose_name="key")),
+                ("group", models.CharField(db_collation="C", max_length=100, verbose_name="event")),
+                (
+                    "reverses",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversed_by",
+                        to="affiliates.transfer",
+                        verbose_name="reverses",
+                    ),
+                ),
+                ("occurred_at", models.DateTimeField(verbose_name="occurred")),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="recorded",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "transfer",
+                "verbose_name_plural": "transfers",
+                "indexes": [
+                    models.Index(fields=["debit_account", "id"], name="transfer_of_debited"),
+                    models.Index(fields=["credit_account", "id"], name="transfer_of_credited"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("key",), name="transfer_key_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_minor__gt", 0)), name="transfer_amount_positive"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("debit_account", models.F("credit_account")), _negated=True
+                        ),
+                        name="transfer_between_two_accounts",
+                    ),
+                ],
+            },
+        ),
         pgtrigger.migrations.AddTrigger(
             model_name="account",
             trigger=pgtrigger.compiler.Trigger(
@@ -900,485 +1584,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddField(
-            model_name="affiliate",
-            name="user",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="affiliate",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="user",
-            ),
-        ),
-        migrations.AddField(
-            model_name="affiliateplan",
-            name="store",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="affiliate_plans",
-                to="marketplace.store",
-                verbose_name="store",
-            ),
-        ),
-        migrations.AddField(
-            model_name="agreement",
-            name="affiliate",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="agreements",
-                to="affiliates.affiliate",
-                verbose_name="affiliate",
-            ),
-        ),
-        migrations.AddField(
-            model_name="agreement",
-            name="agency",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="shared_agreements",
-                to="affiliates.affiliate",
-                verbose_name="agency",
-            ),
-        ),
-        migrations.AddField(
-            model_name="agreement",
-            name="promotion",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="agreements",
-                to="promocodes.promotion",
-                verbose_name="promotion",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attribution",
-            name="code",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="attributions",
-                to="promocodes.promocode",
-                verbose_name="promo code",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attribution",
-            name="winner",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="attributions",
-                to="affiliates.affiliate",
-                verbose_name="winner",
-            ),
-        ),
-        migrations.AddField(
-            model_name="commission",
-            name="agreement",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="commissions",
-                to="affiliates.agreement",
-                verbose_name="agreement",
-            ),
-        ),
-        migrations.AddField(
-            model_name="commission",
-            name="beneficiary",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="commissions",
-                to="affiliates.affiliate",
-                verbose_name="beneficiary",
-            ),
-        ),
-        migrations.AddField(
-            model_name="commission",
-            name="code",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="commissions",
-                to="promocodes.promocode",
-                verbose_name="promo code",
-            ),
-        ),
-        migrations.AddField(
-            model_name="commission",
-            name="promotion",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="commissions",
-                to="promocodes.promotion",
-                verbose_name="promotion",
-            ),
-        ),
-        migrations.AddField(
-            model_name="commission",
-            name="store",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="commissions",
-                to="marketplace.store",
-                verbose_name="store",
-            ),
-        ),
-        migrations.AddField(
-            model_name="link",
-            name="affiliate",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="links",
-                to="affiliates.affiliate",
-                verbose_name="affiliate",
-            ),
-        ),
-        migrations.AddField(
-            model_name="link",
-            name="product",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="marketplace.product",
-                verbose_name="product",
-            ),
-        ),
-        migrations.AddField(
-            model_name="link",
-            name="promotion",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="promocodes.promotion",
-                verbose_name="promotion",
-            ),
-        ),
-        migrations.AddField(
-            model_name="link",
-            name="store",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="marketplace.store",
-                verbose_name="store",
-            ),
-        ),
-        migrations.AddField(
-            model_name="click",
-            name="link",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="clicks",
-                to="affiliates.link",
-            ),
-        ),
-        migrations.AddField(
-            model_name="payoutbatch",
-            name="created_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="by",
-            ),
-        ),
-        migrations.AddField(
-            model_name="payoutmethod",
-            name="affiliate",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="payout_methods",
-                to="affiliates.affiliate",
-                verbose_name="affiliate",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payoutrule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("fee_minor__gte", 0),
-                    ("minimum_minor__gte", 1),
-                    ("two_persons_above_minor__gte", 0),
-                    ("person_tax_bp__lte", 10000),
-                ),
-                name="payout_rule_sane",
-            ),
-        ),
-        migrations.AddField(
-            model_name="rostermember",
-            name="agency",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="roster",
-                to="affiliates.affiliate",
-                verbose_name="agency",
-            ),
-        ),
-        migrations.AddField(
-            model_name="rostermember",
-            name="influencer",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="agencies",
-                to="affiliates.affiliate",
-                verbose_name="influencer",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="settlementrun",
-            constraint=models.UniqueConstraint(
-                fields=("currency", "cutoff"), name="settlement_run_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="settlementrun",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("finished_at", None)),
-                fields=("currency",),
-                name="settlement_run_one_open",
-            ),
-        ),
-        migrations.AddField(
-            model_name="commission",
-            name="run",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="commissions",
-                to="affiliates.settlementrun",
-                verbose_name="settlement run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="transfer",
-            name="credit_account",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="credits",
-                to="affiliates.account",
-                verbose_name="credit",
-            ),
-        ),
-        migrations.AddField(
-            model_name="transfer",
-            name="debit_account",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="debits",
-                to="affiliates.account",
-                verbose_name="debit",
-            ),
-        ),
-        migrations.AddField(
-            model_name="transfer",
-            name="reverses",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="reversed_by",
-                to="affiliates.transfer",
-                verbose_name="reverses",
-            ),
-        ),
-        migrations.AddField(
-            model_name="withdrawal",
-            name="affiliate",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="withdrawals",
-                to="affiliates.affiliate",
-                verbose_name="affiliate",
-            ),
-        ),
-        migrations.AddField(
-            model_name="withdrawal",
-            name="approver",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="approved by",
-            ),
-        ),
-        migrations.AddField(
-            model_name="withdrawal",
-            name="batch",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="withdrawals",
-                to="affiliates.payoutbatch",
-                verbose_name="payout batch",
-            ),
-        ),
-        migrations.AddField(
-            model_name="withdrawal",
-            name="first_approver",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="first approval by",
-            ),
-        ),
-        migrations.AddField(
-            model_name="withdrawal",
-            name="method",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                to="affiliates.payoutmethod",
-                verbose_name="paid to",
-            ),
-        ),
-        migrations.AddField(
-            model_name="withdrawal",
-            name="requested_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="asked by",
-            ),
-        ),
-        migrations.AddField(
-            model_name="commission",
-            name="settled_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="commissions",
-                to="affiliates.withdrawal",
-                verbose_name="paid out by",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="affiliate",
-            index=models.Index(fields=["status", "joined_at"], name="affiliate_by_status"),
-        ),
-        migrations.AddConstraint(
-            model_name="affiliateplan",
-            constraint=models.UniqueConstraint(
-                fields=("store", "starts_at"), name="plan_starts_once", nulls_distinct=False
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="affiliateplan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("rate_bp__lte", 10000)), name="plan_rate_within_whole"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agreement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("fee_minor", None), ("pay_model", "cps")),
-                    models.Q(("fee_minor__gt", 0), ("pay_model", "fee"), ("rate_bp", None)),
-                    _connector="OR",
-                ),
-                name="agreement_pays_one_way",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agreement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("rate_bp", None), ("rate_bp__lte", 10000), _connector="OR"),
-                name="agreement_rate_within_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agreement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("agency", None), ("agency_share_bp", 0)),
-                    models.Q(
-                        ("agency__isnull", False),
-                        ("agency_share_bp__lte", 10000),
-                        models.Q(("agency", models.F("affiliate")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="agreement_share_needs_agency",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agreement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("valid_until", None),
-                    ("valid_until__gt", models.F("valid_from")),
-                    _connector="OR",
-                ),
-                name="agreement_ends_after_start",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agreement",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    ("affiliate", "="),
-                    ("promotion", "="),
-                    (
-                        affiliates.models.agreement.TstzRange(
-                            "valid_from",
-                            "valid_until",
-                            django.contrib.postgres.fields.ranges.RangeBoundary(),
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="agreement_one_at_a_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attribution",
-            constraint=models.UniqueConstraint(
-                fields=("order_ref", "line_ref"), name="one_winner_per_line"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attribution",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("by", ""), ("winner", None)),
-                    models.Q(("by__in", ["code", "click"]), ("winner__isnull", False)),
-                    _connector="OR",
-                ),
-                name="attribution_winner_has_a_way",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="attribution",
             trigger=pgtrigger.compiler.Trigger(
@@ -1408,109 +1613,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="link",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("product", None), ("promotion__isnull", False), ("store", None)),
-                    models.Q(("product__isnull", False), ("promotion", None), ("store", None)),
-                    models.Q(("product", None), ("promotion", None), ("store__isnull", False)),
-                    _connector="OR",
-                ),
-                name="link_has_one_target",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="click",
-            constraint=models.UniqueConstraint(
-                fields=("link", "token"), name="click_token_once_per_link"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payoutmethod",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_active", True)),
-                fields=("affiliate",),
-                name="payout_method_one_in_use",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="rostermember",
-            index=models.Index(
-                condition=models.Q(("state", "invited")),
-                fields=["email"],
-                name="roster_invitations",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rostermember",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "active")),
-                fields=("agency", "influencer"),
-                name="roster_member_once_per_agency",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rostermember",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "invited")),
-                fields=("agency", "email"),
-                name="roster_invited_once_per_agency",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rostermember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("joined_at__isnull", False),
-                        ("state__in", ["active", "left"]),
-                        ("influencer__isnull", False),
-                    ),
-                    models.Q(("joined_at", None), ("state__in", ["invited", "declined"])),
-                    _connector="OR",
-                ),
-                name="roster_active_is_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rostermember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("agency", models.F("influencer")), _negated=True),
-                name="roster_not_oneself",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rostermember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("share_bp__lte", 10000)), name="roster_share_within_whole"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(fields=["debit_account", "id"], name="transfer_of_debited"),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(fields=["credit_account", "id"], name="transfer_of_credited"),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.UniqueConstraint(fields=("key",), name="transfer_key_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount_minor__gt", 0)), name="transfer_amount_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("debit_account", models.F("credit_account")), _negated=True),
-                name="transfer_between_two_accounts",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="transfer",
             trigger=pgtrigger.compiler.Trigger(
@@ -1538,220 +1640,6 @@ class Migration(migrations.Migration):
                     table="affiliates_transfer",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="withdrawal",
-            index=models.Index(fields=["affiliate", "-id"], name="withdrawal_of_affiliate"),
-        ),
-        migrations.AddConstraint(
-            model_name="withdrawal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("fee_minor__gte", 0),
-                    ("net_minor__gt", 0),
-                    ("tax_minor__gte", 0),
-                    (
-                        "amount_minor",
-                        django.db.models.expressions.CombinedExpression(
-                            django.db.models.expressions.CombinedExpression(
-                                models.F("net_minor"), "+", models.F("tax_minor")
-                            ),
-                            "+",
-                            models.F("fee_minor"),
-                        ),
-                    ),
-                ),
-                name="withdrawal_parts_sum_to_amount",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="withdrawal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("approver", None),
-                        models.Q(("approver", models.F("requested_by")), _negated=True),
-                        _connector="OR",
-                    ),
-                    models.Q(
-                        ("first_approver", None),
-                        models.Q(
-                            models.Q(("first_approver", models.F("requested_by")), _negated=True),
-                            models.Q(
-                                ("approver", None),
-                                models.Q(("approver", models.F("first_approver")), _negated=True),
-                                _connector="OR",
-                            ),
-                        ),
-                        _connector="OR",
-                    ),
-                ),
-                name="withdrawal_four_eyes",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="withdrawal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["requested", "cancelled", "rejected"]),
-                    models.Q(
-                        ("approver__isnull", False),
-                        models.Q(
-                            ("needs_two", False), ("first_approver__isnull", False), _connector="OR"
-                        ),
-                    ),
-                    _connector="OR",
-                ),
-                name="withdrawal_goes_on_only_approved",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="withdrawal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["sent", "paid", "failed", "returned"]), _negated=True),
-                    ("batch__isnull", False),
-                    _connector="OR",
-                ),
-                name="withdrawal_sent_in_a_batch",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="withdrawal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["rejected", "failed", "returned"]), _negated=True),
-                    models.Q(("reason", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="withdrawal_refused_with_reason",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="commission",
-            index=models.Index(
-                fields=["beneficiary", "-ordered_at", "-id"], name="commission_of_beneficiary"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="commission",
-            index=models.Index(
-                condition=models.Q(("accrued_at__isnull", False), ("state", "pending")),
-                fields=["release_at"],
-                name="commission_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="commission",
-            index=models.Index(
-                condition=models.Q(("accrued_at", None), ("state", "pending")),
-                fields=["store", "id"],
-                name="commission_awaiting_funds",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="commission",
-            index=models.Index(
-                condition=models.Q(("state", "pending")),
-                fields=["beneficiary", "currency", "release_at"],
-                name="commission_on_hold",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="commission",
-            index=models.Index(
-                condition=models.Q(("reversed_minor__gt", 0)),
-                fields=["beneficiary", "currency"],
-                name="commission_taken_back",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="commission",
-            index=models.Index(
-                condition=models.Q(("state", "available")),
-                fields=["beneficiary", "currency", "released_at"],
-                name="commission_unpaid",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commission",
-            constraint=models.UniqueConstraint(
-                fields=("order_ref", "line_ref", "beneficiary", "kind"),
-                name="commission_once_per_line_and_beneficiary",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commission",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("amount_minor__gte", 0), ("base_minor__gte", 0), ("fee_minor__gte", 0)
-                ),
-                name="commission_not_negative",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commission",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("reversed_minor__gte", 0),
-                    ("reversed_minor__lte", models.F("amount_minor")),
-                    ("refunded_minor__gte", 0),
-                    ("refunded_minor__lte", models.F("base_minor")),
-                ),
-                name="commission_reversed_within_earned",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commission",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("rate_bp__lte", 10000), ("share_bp__lte", 10000)),
-                name="commission_rates_within_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commission",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("amount_minor", 0),
-                        ("state", "not_due"),
-                        models.Q(("reason", ""), _negated=True),
-                    ),
-                    models.Q(
-                        models.Q(("state", "not_due"), _negated=True),
-                        ("amount_minor__gt", 0),
-                        ("reason", ""),
-                    ),
-                    _connector="OR",
-                ),
-                name="commission_not_due_has_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commission",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state", "not_due"),
-                    models.Q(("reversed_minor", models.F("amount_minor")), ("state", "reversed")),
-                    models.Q(
-                        models.Q(("state", "reversed"), _negated=True),
-                        ("reversed_minor__lt", models.F("amount_minor")),
-                    ),
-                    _connector="OR",
-                ),
-                name="commission_reversed_when_nothing_left",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commission",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["available", "settled"]), _negated=True),
-                    models.Q(("accrued_at__isnull", False), ("released_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="commission_available_was_released",
             ),
         ),
         pgtrigger.migrations.AddTrigger(

@@ -1,9 +1,10 @@
-# The ground floor: people, stores, products, orders, API clients, the audit log.
+"""The ground floor: people, stores, products, orders, API clients, the audit log."""
 
 import re
 
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
+import django.contrib.postgres.operations
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
@@ -12,7 +13,6 @@ import django.db.models.functions.text
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
-from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations, models
 
 import marketplace.models.fields
@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        BtreeGistExtension(),
+        django.contrib.postgres.operations.BtreeGistExtension(),
         migrations.CreateModel(
             name="User",
             fields=[
@@ -121,60 +121,16 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "user",
                 "verbose_name_plural": "users",
-            },
-        ),
-        migrations.CreateModel(
-            name="ApiClient",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
-                (
-                    "scopes",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(
-                            choices=[
-                                ("catalog", "stores and products"),
-                                ("promotions", "promotions and codes"),
-                                ("approve", "approve promotions"),
-                                ("checkout", "quote, reserve, redeem, reverse"),
-                                ("orders", "report and read orders, sign shoppers in"),
-                                ("reports", "read reports"),
-                            ],
-                            max_length=20,
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("email", django.db.models.functions.text.Lower("email")),
+                            ("email", None),
+                            _connector="OR",
                         ),
-                        default=list,
-                        size=None,
-                        verbose_name="scopes",
-                    ),
-                ),
-                (
-                    "addresses",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=43),
-                        blank=True,
-                        default=list,
-                        help_text="Addresses or networks, such as 203.0.113.0/24; empty allows any.",
-                        size=None,
-                        verbose_name="allowed addresses",
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        editable=False,
-                        verbose_name="created",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "API client",
-                "verbose_name_plural": "API clients",
+                        name="user_email_is_lower_case",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -262,6 +218,71 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ApiClient",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("catalog", "stores and products"),
+                                ("promotions", "promotions and codes"),
+                                ("approve", "approve promotions"),
+                                ("checkout", "quote, reserve, redeem, reverse"),
+                                ("orders", "report and read orders, sign shoppers in"),
+                                ("reports", "read reports"),
+                            ],
+                            max_length=20,
+                        ),
+                        default=list,
+                        size=None,
+                        verbose_name="scopes",
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="api_clients",
+                        to="marketplace.store",
+                        verbose_name="only this store",
+                    ),
+                ),
+                (
+                    "addresses",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=43),
+                        blank=True,
+                        default=list,
+                        help_text="Addresses or networks, such as 203.0.113.0/24; empty allows any.",
+                        size=None,
+                        verbose_name="allowed addresses",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        editable=False,
+                        verbose_name="created",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "API client",
+                "verbose_name_plural": "API clients",
+            },
+        ),
+        migrations.CreateModel(
             name="Profile",
             fields=[
                 (
@@ -291,6 +312,14 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="keys",
+                        to="marketplace.apiclient",
+                    ),
+                ),
                 ("prefix", models.CharField(max_length=16, verbose_name="begins with")),
                 ("digest", models.CharField(editable=False, max_length=64, unique=True)),
                 (
@@ -306,14 +335,6 @@ class Migration(migrations.Migration):
                     models.DateTimeField(blank=True, null=True, verbose_name="last used"),
                 ),
                 ("revoked_at", models.DateTimeField(blank=True, null=True, verbose_name="revoked")),
-                (
-                    "client",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="keys",
-                        to="marketplace.apiclient",
-                    ),
-                ),
             ],
             options={
                 "verbose_name": "API key",
@@ -327,6 +348,18 @@ class Migration(migrations.Migration):
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
                     ),
                 ),
                 (
@@ -350,18 +383,6 @@ class Migration(migrations.Migration):
                         verbose_name="at",
                     ),
                 ),
-                (
-                    "actor",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="user",
-                    ),
-                ),
             ],
             options={
                 "verbose_name": "audit entry",
@@ -377,6 +398,14 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="marketplace.apiclient",
+                    ),
+                ),
                 ("key", models.CharField(max_length=255)),
                 ("fingerprint", models.CharField(max_length=64)),
                 ("status", models.PositiveSmallIntegerField()),
@@ -387,15 +416,12 @@ class Migration(migrations.Migration):
                         db_default=django.db.models.functions.datetime.Now(), db_index=True
                     ),
                 ),
-                (
-                    "client",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        to="marketplace.apiclient",
-                    ),
-                ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("client", "key"), name="idempotency_key_once")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Order",
@@ -427,6 +453,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "reported_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        help_text="The store by whose own key it was reported; empty for the marketplace.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
+                        verbose_name="reported by",
+                    ),
+                ),
+                (
                     "state",
                     models.CharField(
                         choices=[
@@ -445,6 +484,17 @@ class Migration(migrations.Migration):
                     "shopper_ref",
                     marketplace.models.fields.RefField(
                         blank=True, max_length=64, verbose_name="shopper's id"
+                    ),
+                ),
+                (
+                    "shopper",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="orders",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="shopper",
                     ),
                 ),
                 (
@@ -499,34 +549,49 @@ class Migration(migrations.Migration):
                         verbose_name="parked",
                     ),
                 ),
-                (
-                    "reported_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        help_text="The store by whose own key it was reported; empty for the marketplace.",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="marketplace.store",
-                        verbose_name="reported by",
-                    ),
-                ),
-                (
-                    "shopper",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="orders",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="shopper",
-                    ),
-                ),
             ],
             options={
                 "verbose_name": "order",
                 "verbose_name_plural": "orders",
+                "indexes": [
+                    models.Index(fields=["shopper_ref", "paid_at"], name="order_of_shopper"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["identities"], name="order_of_identities"
+                    ),
+                    models.Index(
+                        condition=models.Q(("reported_by__isnull", False)),
+                        fields=["number"],
+                        name="order_told_by_a_store",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ref", models.F("number")), ("reported_by", None)),
+                            models.Q(
+                                models.Q(("ref", models.F("number")), _negated=True),
+                                ("reported_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="order_ref_says_whose_word",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("shipping_minor__gte", 0)),
+                        name="order_shipping_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("cancelled_at__isnull", False), ("state", "cancelled")),
+                            models.Q(
+                                models.Q(("state", "cancelled"), _negated=True),
+                                ("cancelled_at", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="order_cancelled_has_its_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -536,6 +601,14 @@ class Migration(migrations.Migration):
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="marketplace.apiclient",
                     ),
                 ),
                 (
@@ -578,18 +651,20 @@ class Migration(migrations.Migration):
                         db_default=marketplace.models.fields.TransactionId(), editable=False
                     ),
                 ),
-                (
-                    "client",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="marketplace.apiclient",
-                    ),
-                ),
             ],
             options={
                 "verbose_name": "order event",
                 "verbose_name_plural": "order events",
+                "indexes": [
+                    models.Index(fields=["txid", "id"], name="order_event_in_commit_order"),
+                    models.Index(fields=["client", "event_id"], name="order_event_of_client"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("order_ref", "client", "event_id"),
+                        name="order_event_once_per_client",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -601,10 +676,6 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("digest", models.CharField(max_length=64, unique=True)),
-                ("next", models.CharField(blank=True, max_length=2000)),
-                ("expires_at", models.DateTimeField(db_index=True)),
-                ("used_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "client",
                     models.ForeignKey(
@@ -613,6 +684,7 @@ class Migration(migrations.Migration):
                         to="marketplace.apiclient",
                     ),
                 ),
+                ("digest", models.CharField(max_length=64, unique=True)),
                 (
                     "user",
                     models.ForeignKey(
@@ -621,6 +693,9 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                ("next", models.CharField(blank=True, max_length=2000)),
+                ("expires_at", models.DateTimeField(db_index=True)),
+                ("used_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -633,12 +708,30 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "store",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="products",
+                        to="marketplace.store",
+                    ),
+                ),
+                (
                     "ref",
                     marketplace.models.fields.RefField(
                         max_length=64, unique=True, verbose_name="product id"
                     ),
                 ),
                 ("name", models.CharField(max_length=300, verbose_name="name")),
+                (
+                    "category",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="products",
+                        to="marketplace.category",
+                    ),
+                ),
                 ("price_minor", models.BigIntegerField(verbose_name="price, minor units")),
                 (
                     "currency",
@@ -655,28 +748,17 @@ class Migration(migrations.Migration):
                         verbose_name="updated",
                     ),
                 ),
-                (
-                    "category",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="products",
-                        to="marketplace.category",
-                    ),
-                ),
-                (
-                    "store",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="products",
-                        to="marketplace.store",
-                    ),
-                ),
             ],
             options={
                 "verbose_name": "product",
                 "verbose_name_plural": "products",
+                "constraints": [
+                    models.UniqueConstraint(fields=("store", "id"), name="product_of_store"),
+                    models.CheckConstraint(
+                        condition=models.Q(("price_minor__gte", 0)),
+                        name="product_price_not_negative",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -688,7 +770,24 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="marketplace.order",
+                    ),
+                ),
                 ("ref", marketplace.models.fields.RefField(max_length=64, verbose_name="line")),
+                (
+                    "store",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="order_lines",
+                        to="marketplace.store",
+                    ),
+                ),
                 (
                     "product_ref",
                     marketplace.models.fields.RefField(max_length=64, verbose_name="product"),
@@ -720,40 +819,49 @@ class Migration(migrations.Migration):
                         verbose_name="money returned, minor units",
                     ),
                 ),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="lines",
-                        to="marketplace.order",
-                    ),
-                ),
-                (
-                    "store",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="order_lines",
-                        to="marketplace.store",
-                    ),
-                ),
             ],
             options={
                 "verbose_name": "order line",
                 "verbose_name_plural": "order lines",
+                "indexes": [models.Index(fields=["store", "order"], name="order_line_of_store")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("order", "ref"), name="order_line_ref_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("quantity__gte", 1), ("unit_price_minor__gte", 0)),
+                        name="order_line_amounts_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("discount_minor__gte", 0),
+                            ("unit_price_minor__gte", 0),
+                            (
+                                "discount_minor__lte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("unit_price_minor"), "*", models.F("quantity")
+                                ),
+                            ),
+                        ),
+                        name="order_line_discount_within_price",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("refunded_quantity__lte", models.F("quantity")),
+                            ("refunded_minor__gte", 0),
+                            (
+                                "refunded_minor__lte",
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("unit_price_minor"), "*", models.F("quantity")
+                                    ),
+                                    "-",
+                                    models.F("discount_minor"),
+                                ),
+                            ),
+                        ),
+                        name="order_line_refund_within_total",
+                    ),
+                ],
             },
-        ),
-        migrations.AddField(
-            model_name="apiclient",
-            name="store",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="api_clients",
-                to="marketplace.store",
-                verbose_name="only this store",
-            ),
         ),
         migrations.CreateModel(
             name="StoreMember",
@@ -762,15 +870,6 @@ class Migration(migrations.Migration):
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[("owner", "owner"), ("manager", "manager")],
-                        default="manager",
-                        max_length=10,
-                        verbose_name="role",
                     ),
                 ),
                 (
@@ -789,22 +888,25 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("owner", "owner"), ("manager", "manager")],
+                        default="manager",
+                        max_length=10,
+                        verbose_name="role",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "store member",
                 "verbose_name_plural": "store members",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("store", "user"), name="one_membership_per_store"
+                    )
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("email", django.db.models.functions.text.Lower("email")),
-                    ("email", None),
-                    _connector="OR",
-                ),
-                name="user_email_is_lower_case",
-            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="auditentry",
@@ -835,77 +937,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="idempotencyrecord",
-            constraint=models.UniqueConstraint(
-                fields=("client", "key"), name="idempotency_key_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["shopper_ref", "paid_at"], name="order_of_shopper"),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["identities"], name="order_of_identities"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(
-                condition=models.Q(("reported_by__isnull", False)),
-                fields=["number"],
-                name="order_told_by_a_store",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ref", models.F("number")), ("reported_by", None)),
-                    models.Q(
-                        models.Q(("ref", models.F("number")), _negated=True),
-                        ("reported_by__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="order_ref_says_whose_word",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("shipping_minor__gte", 0)), name="order_shipping_not_negative"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("cancelled_at__isnull", False), ("state", "cancelled")),
-                    models.Q(
-                        models.Q(("state", "cancelled"), _negated=True), ("cancelled_at", None)
-                    ),
-                    _connector="OR",
-                ),
-                name="order_cancelled_has_its_time",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="orderevent",
-            index=models.Index(fields=["txid", "id"], name="order_event_in_commit_order"),
-        ),
-        migrations.AddIndex(
-            model_name="orderevent",
-            index=models.Index(fields=["client", "event_id"], name="order_event_of_client"),
-        ),
-        migrations.AddConstraint(
-            model_name="orderevent",
-            constraint=models.UniqueConstraint(
-                fields=("order_ref", "client", "event_id"), name="order_event_once_per_client"
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="orderevent",
             trigger=pgtrigger.compiler.Trigger(
@@ -933,73 +964,6 @@ class Migration(migrations.Migration):
                     table="marketplace_orderevent",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="product",
-            constraint=models.UniqueConstraint(fields=("store", "id"), name="product_of_store"),
-        ),
-        migrations.AddConstraint(
-            model_name="product",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("price_minor__gte", 0)), name="product_price_not_negative"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="orderline",
-            index=models.Index(fields=["store", "order"], name="order_line_of_store"),
-        ),
-        migrations.AddConstraint(
-            model_name="orderline",
-            constraint=models.UniqueConstraint(fields=("order", "ref"), name="order_line_ref_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="orderline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("quantity__gte", 1), ("unit_price_minor__gte", 0)),
-                name="order_line_amounts_not_negative",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="orderline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("discount_minor__gte", 0),
-                    ("unit_price_minor__gte", 0),
-                    (
-                        "discount_minor__lte",
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("unit_price_minor"), "*", models.F("quantity")
-                        ),
-                    ),
-                ),
-                name="order_line_discount_within_price",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="orderline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("refunded_quantity__lte", models.F("quantity")),
-                    ("refunded_minor__gte", 0),
-                    (
-                        "refunded_minor__lte",
-                        django.db.models.expressions.CombinedExpression(
-                            django.db.models.expressions.CombinedExpression(
-                                models.F("unit_price_minor"), "*", models.F("quantity")
-                            ),
-                            "-",
-                            models.F("discount_minor"),
-                        ),
-                    ),
-                ),
-                name="order_line_refund_within_total",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="storemember",
-            constraint=models.UniqueConstraint(
-                fields=("store", "user"), name="one_membership_per_store"
             ),
         ),
     ]
