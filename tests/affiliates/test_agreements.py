@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, ProgrammingError, transaction
 
 from affiliates import agreements
 from affiliates.agreements import Plans
@@ -95,8 +95,21 @@ def test_the_database_refuses_two_at_a_time(anna, promotion):
 )
 def test_the_database_refuses_what_makes_no_sense(anna, promotion, columns, constraint):
     made = make_agreement(affiliate=anna, promotion=promotion, valid_from=JUNE)
+    row = {field.attname: getattr(made, field.attname) for field in made._meta.concrete_fields}
+    odd = Agreement(**row | {"id": None, "valid_from": JULY} | columns)
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        odd.save(force_insert=True)
+
+
+@pytest.mark.parametrize(
+    "columns", [{"rate_bp": 900}, {"pay_model": "fee", "rate_bp": None, "fee_minor": 5}]
+)
+def test_the_database_keeps_what_was_agreed(anna, promotion, columns):
+    made = make_agreement(affiliate=anna, promotion=promotion, valid_from=JUNE)
+    with pytest.raises(ProgrammingError, match="Cannot update rows"), transaction.atomic():
         Agreement.objects.filter(pk=made.pk).update(**columns)
+    with pytest.raises(ProgrammingError, match="Cannot delete rows"), transaction.atomic():
+        made.delete()
 
 
 def test_the_plan_of_a_moment():

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, ProgrammingError, transaction
 
 from affiliates import offers, settlement, withdrawals
 from affiliates.ledger import Place, balance_minor
 from affiliates.models import Affiliate, Commission, PayoutMethod, Transfer, Withdrawal
 from marketplace import clock
+from marketplace.ids import uuid7
 from marketplace.models import AuditEntry
 from tests.factories.affiliates import (
     Shop,
@@ -370,8 +371,30 @@ def test_the_database_refuses_a_withdrawal_that_went_round_the_rules(anna, ops, 
     withdrawal = ask(anna)
     people = {"requester": anna.user, "ops": ops[0]}
     values = {name: people.get(value, value) for name, value in columns.items()}
+    row = {
+        field.attname: getattr(withdrawal, field.attname)
+        for field in withdrawal._meta.concrete_fields
+    }
+    odd = Withdrawal(**row | {"id": uuid7()})
+    for name, value in values.items():
+        setattr(odd, name, value)
     with pytest.raises(IntegrityError, match="withdrawal_"), transaction.atomic():
-        Withdrawal.objects.filter(pk=withdrawal.pk).update(**values)
+        odd.save(force_insert=True)
+
+
+@pytest.mark.parametrize(
+    "column", ["amount_minor", "net_minor", "tax_minor", "method", "needs_two"]
+)
+def test_the_database_keeps_what_was_asked_for_and_where_it_goes(anna, column):
+    make_rule()
+    withdrawal = ask(anna)
+    other = make_affiliate().payout_methods.get().pk if column == "method" else 1
+    with pytest.raises(ProgrammingError, match="Cannot update rows"), transaction.atomic():
+        Withdrawal.objects.filter(pk=withdrawal.pk).update(**{column: other})
+    with pytest.raises(ProgrammingError, match="Cannot update rows"), transaction.atomic():
+        PayoutMethod.objects.update(account_number="40817810000000000001")
+    with pytest.raises(ProgrammingError, match="Cannot delete rows"), transaction.atomic():
+        withdrawal.delete()
 
 
 # --- Batches and settling ---------------------------------------------------------------------
