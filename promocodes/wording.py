@@ -1,10 +1,16 @@
 """What a promotion gives and asks, in a few words of the active language; for whoever reads it."""
 
-from django.utils.translation import gettext
+from collections.abc import Sequence
 
+from django.db.models import QuerySet
+from django.utils.translation import gettext, ngettext
+
+from marketplace.models import Category, Product
 from marketplace.templatetags.money import money, percent
 from promocodes.models import PromotionTerms
-from promocodes.terms import Allocation, DiscountType, Terms
+from promocodes.terms import Allocation, DiscountType, Scope, Terms
+
+NAMED = 5  # names that a sentence lists before it counts the rest
 
 
 def discount(terms: Terms | PromotionTerms, currency: str) -> str:
@@ -35,3 +41,24 @@ def minimum(terms: Terms | PromotionTerms, currency: str) -> str:
         return gettext("No minimum spend")
     spend = money(terms.min_spend_minor, currency)
     return gettext("Orders from %(spend)s") % {"spend": spend}
+
+
+def code_type(terms: Terms | PromotionTerms) -> str:
+    """Storewide, or the products or categories by name (AE-13)."""
+    if terms.scope == Scope.PRODUCTS:
+        names = _names(Product.objects.filter(ref__in=terms.products[:NAMED]), terms.products)
+        return gettext("Set Products: %(names)s") % {"names": names}
+    if terms.scope == Scope.CATEGORIES:
+        names = _names(Category.objects.filter(ref__in=terms.categories[:NAMED]), terms.categories)
+        return gettext("Set Categories: %(names)s") % {"names": names}
+    return gettext("Storewide: everything in the store")
+
+
+def _names(rows: QuerySet[Product] | QuerySet[Category], refs: Sequence[str]) -> str:
+    found = dict(rows.values_list("ref", "name"))
+    shown = ", ".join(found.get(ref, ref) for ref in refs[:NAMED])
+    rest = len(refs) - NAMED
+    if rest <= 0:
+        return shown
+    text = ngettext("%(names)s and %(rest)s more", "%(names)s and %(rest)s more", rest)
+    return text % {"names": shown, "rest": rest}

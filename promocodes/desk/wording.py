@@ -3,20 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext, ngettext
 
-from marketplace.models import Category, Product
 from marketplace.templatetags.money import money
 from promocodes import terms as worded
 from promocodes.explanations import moment
 from promocodes.models import Promotion
-from promocodes.terms import BudgetEdge, Limits, Scope, Stacking, Terms
-from promocodes.wording import discount, minimum
+from promocodes.terms import BudgetEdge, Limits, Stacking, Terms
+from promocodes.wording import code_type, discount, minimum
 from promocodes.zones import zone_name
 
 VERSIONS = 20  # of the terms that a page shows
-NAMED = 5  # names that a sentence lists before it counts the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +33,6 @@ class Fact:
 
     label: str
     text: str
-
-
-def code_type(terms: Terms) -> str:
-    """Storewide, or the products or categories by name (AE-13)."""
-    if terms.scope == Scope.PRODUCTS:
-        names = _names(Product.objects.filter(ref__in=terms.products[:NAMED]), terms.products)
-        return gettext("Set Products: %(names)s") % {"names": names}
-    if terms.scope == Scope.CATEGORIES:
-        names = _names(Category.objects.filter(ref__in=terms.categories[:NAMED]), terms.categories)
-        return gettext("Set Categories: %(names)s") % {"names": names}
-    return gettext("Storewide: everything you sell")
 
 
 def window(starts_at: datetime | None, ends_at: datetime | None, zone: str) -> str:
@@ -141,13 +127,3 @@ def _fee(currency: str) -> str:
     """Nothing is taken for the sharing itself (AM-10), and nobody must post (AM-09)."""
     text = gettext("%(fee)s. Influencers choose what they post: nobody is obliged to.")
     return text % {"fee": money(0, currency)}
-
-
-def _names(rows: "QuerySet[Product] | QuerySet[Category]", refs: tuple[str, ...]) -> str:
-    found = dict(rows.values_list("ref", "name"))
-    shown = ", ".join(found.get(ref, ref) for ref in refs[:NAMED])
-    rest = len(refs) - NAMED
-    if rest <= 0:
-        return shown
-    text = ngettext("%(names)s and %(rest)s more", "%(names)s and %(rest)s more", rest)
-    return text % {"names": shown, "rest": rest}

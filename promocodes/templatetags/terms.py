@@ -1,4 +1,4 @@
-"""`{{ terms|discount:currency }}` and `{{ terms|minimum:currency }}` in the reader's language."""
+"""`{{ terms|discount:currency }}`, `|minimum:currency`, `|code_type` in the reader's language."""
 
 from django import template
 
@@ -7,3 +7,4 @@ from promocodes import wording
 register = template.Library()
 register.filter("discount", wording.discount)
 register.filter("minimum", wording.minimum)
+register.filter("code_type", wording.code_type)
