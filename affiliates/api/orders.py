@@ -1,6 +1,7 @@
 """`GET /orders/{order_ref}`: the order, and per line who brought it and what they earn."""
 
 from collections import defaultdict
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -86,8 +87,16 @@ def _attribution(row: Attribution | None) -> dict[str, Any] | None:
         "winner": str(row.winner_id) if row.winner_id else None,
         "by": row.by or None,
         "decided_at": instant_text(row.decided_at),
-        "trace": row.trace,
+        "trace": [_step(step) for step in row.trace],
     }
+
+
+def _step(step: dict[str, Any]) -> dict[str, Any]:
+    """A candidate as the API names things; the trace is kept as it was decided."""
+    shown = {name.removesuffix("_minor"): value for name, value in step.items()}
+    if clicked_at := shown.get("clicked_at"):
+        shown["clicked_at"] = instant_text(datetime.fromisoformat(clicked_at))
+    return shown
 
 
 def _commission(row: Commission) -> dict[str, Any]:

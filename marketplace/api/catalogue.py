@@ -152,6 +152,7 @@ class StoreView(ApiView):
 class ProductsView(ApiView):
     """`/products`."""
 
+    lists = True
     scope = ApiClient.Scope.CATALOG
     refusals = {catalogue.StoreNotYours: 404, catalogue.CatalogueRefusal: 422}
 

@@ -5,7 +5,12 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import translation
-from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, NotFound
+from rest_framework.exceptions import (
+    MethodNotAllowed,
+    NotAuthenticated,
+    NotFound,
+    ValidationError,
+)
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -26,13 +31,15 @@ class ApiView(APIView):
 
     A subclass says its `scope`, names in `refusals` what its verb may raise and the HTTP status
     of each, and defines `get`, `post` … that make one domain call. A POST may be sent again with
-    its `Idempotency-Key` (`marketplace.api.idempotency`), unless it `writes` nothing.
+    its `Idempotency-Key` (`marketplace.api.idempotency`), unless it `writes` nothing. Where it
+    `lists`, the page reads the query (`marketplace.api.pages`); elsewhere nothing may stand in it.
     """
 
     # Not OPTIONS: no call answers it, so `Allow` must not name it.
     http_method_names = ("get", "head", "post", "put", "patch", "delete")
     scope: ClassVar[str]
     writes: ClassVar[bool] = True
+    lists: ClassVar[bool] = False
     refusals: ClassVar[Mapping[type[Exception], int]] = {}
 
     @property
@@ -66,6 +73,10 @@ class ApiView(APIView):
         """Let in, then refuse what is too large: a stranger's body is not read at all."""
         super().initial(request, *args, **kwargs)
         refuse_oversize(request._request)
+        if not self.lists and request.META.get("QUERY_STRING") and request.query_params:
+            raise ValidationError(
+                {name[:100]: ["Unknown parameter."] for name in sorted(request.query_params)}
+            )
 
     def _act(self) -> HttpResponseBase:
         method = (self.request.method or "").lower()

@@ -49,6 +49,8 @@ class AddedCodesSerializer(serializers.Serializer[Any]):
 class CodesView(PromotionsBase):
     """`/promotions/{id}/codes`."""
 
+    lists = True
+
     @documented(
         "list_codes",
         answers={200: page_of(CodeSerializer, name="CodePage")},

@@ -123,6 +123,8 @@ class PromotionsBase(ApiView):
 class PromotionsView(PromotionsBase):
     """`/promotions`."""
 
+    lists = True
+
     @documented(
         "list_promotions",
         answers={200: page_of(KnownPromotionSerializer, name="PromotionPage")},

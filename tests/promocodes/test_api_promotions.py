@@ -597,3 +597,14 @@ class TestCodesOfOnesOwn:
         over = make_promotion(store=store, terms=make_terms(ends_at=clock.now()))
         assert own.post(f"/promotions/{over.pk}/codes", {"codes": ["ONE"]}).status_code == 409
         assert not PromoCode.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["", "/report", "/report.csv", "/codes.csv"])
+def test_what_stands_in_the_query_of_one_thing_is_no_silence(api: Api, store, path: str) -> None:
+    promotion = make_promotion(store=store, code="ONE")
+    refused = api.get(f"/promotions/{promotion.pk}{path}?since=2026-01-01")
+    assert (refused.status_code, refused.json()["errors"]) == (
+        400,
+        {"since": ["Unknown parameter."]},
+    )
+    assert api.get(f"/promotions/{promotion.pk}{path}?").status_code == 200
