@@ -2,8 +2,9 @@
 
 An agreement is granted once for a period and never edited: the same terms again lengthen it,
 other terms for the same time are refused. One that only follows the store's plan, as who takes a
-shared code has it, gives way: it ends where the terms of a task begin. A plan is followed by the
-next one; a lower rate is announced 30 days ahead (money.md).
+shared code has it, gives way: it ends where the terms of a task of one's own begin, but not for an
+agency's, which would share in what its influencer took without it. A plan is followed by the next
+one; a lower rate is announced 30 days ahead (money.md).
 """
 
 from collections import defaultdict
@@ -83,7 +84,8 @@ def grant(
     same = found[0]
     if len(found) == 1 and all(getattr(same, name) == value for name, value in terms.items()):
         return _lengthen(same, valid_from, valid_until)
-    if len(found) > 1 or not same.is_open_offer or same.valid_from >= valid_from:
+    gives_way = agency is None and same.is_open_offer and same.valid_from < valid_from
+    if len(found) > 1 or not gives_way:
         raise AgreementOverlaps
     Agreement.objects.filter(pk=same.pk).update(valid_until=valid_from)
     return Agreement.objects.create(**new)

@@ -21,6 +21,7 @@ from tests.factories.affiliates import (
     make_affiliate,
     make_agreement,
     make_click,
+    make_member,
     make_plan,
 )
 from tests.factories.marketplace import make_category, make_product, make_staff, make_store
@@ -230,3 +231,19 @@ def test_where_a_use_is_paid_there_is_no_link_to_earn_nothing_by(anna, store):
     promotion = share(store)
     make_agreement(affiliate=anna, promotion=promotion, fee_minor=5_000)
     assert take(promotion, anna).link is None
+
+
+def test_an_agency_has_no_share_in_what_was_taken_without_it(anna, store):
+    promotion = share(store)
+    has = take(promotion, anna)
+    agency = make_affiliate(kind="agency")
+    member = make_member(agency=agency, influencer=anna, share_bp=10_000)
+    task = openings.open_task(store=store, promotion_id=promotion.pk, actor=make_staff())
+    made = assignments.apply(task_id=task.pk, affiliate=agency)
+    with pytest.raises(assignments.OwnTerms):
+        assignments.get_codes(assignment_id=made.pk, affiliate=agency, member_id=member.pk)
+    at = clock.now() + timedelta(minutes=1)
+    Shop().sell("by-code", line(store, price=100_000), at=at, codes=[has.codes[0].code])
+    derive("by-code")
+    assert list(Commission.objects.values_list("beneficiary", "amount_minor")) == [(anna.pk, 8_000)]
+    assert PromoCode.objects.filter(holder=anna.user).count() == 1
