@@ -144,8 +144,9 @@ def taken(*, affiliate: Affiliate, promotion: Promotion, at: datetime) -> Taken 
     agreement = _agreement(affiliate, promotion, at)
     if agreement is None or not codes:
         return None
-    links_ = Link.objects.filter(affiliate=affiliate, promotion=promotion, is_active=True)
-    return Taken(agreement=agreement, link=links_.first(), codes=codes)
+    own = Link.objects.filter(affiliate=affiliate, promotion=promotion, is_active=True)
+    link = own.first() if _pays_clicks(agreement) else None
+    return Taken(agreement=agreement, link=link, codes=codes)
 
 
 def _agreement(affiliate: Affiliate, promotion: Promotion, at: datetime) -> Agreement | None:
@@ -158,10 +159,14 @@ def _codes(affiliate: Affiliate, promotion: Promotion) -> tuple[PromoCode, ...]:
     return tuple(rows.order_by("pk"))
 
 
+def _pays_clicks(agreement: Agreement) -> bool:
+    """Whether a link earns: a fee is for a use of the code."""
+    return agreement.pay_model != Agreement.PayModel.FEE
+
+
 def _linked(agreement: Agreement) -> Link | None:
-    """The affiliate's link; none where it pays nothing (a fee is for a use of the code) or the
-    store has told no verified host to lead to."""
-    if agreement.pay_model == Agreement.PayModel.FEE:
+    """The affiliate's link; none where it pays nothing or the store has told no verified host."""
+    if not _pays_clicks(agreement):
         return None
     try:
         return links.make(affiliate=agreement.affiliate, promotion=agreement.promotion)

@@ -233,6 +233,16 @@ def test_where_a_use_is_paid_there_is_no_link_to_earn_nothing_by(anna, store):
     assert take(promotion, anna).link is None
 
 
+def test_a_link_taken_before_is_not_shown_once_only_uses_are_paid(browser, anna, store):
+    promotion = share(store)
+    link = take(promotion, anna).link
+    assert f"/go/{link.pk}" in browser.get(of(promotion)).content.decode()
+    work_on(promotion, anna, pay_model="fee", fee_minor=5_000)
+    page = browser.get(of(promotion)).content.decode()
+    assert "for each use" in page
+    assert "/go/" not in page
+
+
 def test_an_agency_has_no_share_in_what_was_taken_without_it(anna, store):
     promotion = share(store)
     has = take(promotion, anna)
@@ -247,3 +257,11 @@ def test_an_agency_has_no_share_in_what_was_taken_without_it(anna, store):
     derive("by-code")
     assert list(Commission.objects.values_list("beneficiary", "amount_minor")) == [(anna.pk, 8_000)]
     assert PromoCode.objects.filter(holder=anna.user).count() == 1
+
+
+def work_on(promotion, affiliate, **pay):
+    task = openings.open_task(
+        store=promotion.store, promotion_id=promotion.pk, actor=make_staff(), **pay
+    )
+    made = assignments.apply(task_id=task.pk, affiliate=affiliate)
+    return assignments.get_codes(assignment_id=made.pk, affiliate=affiliate)
