@@ -118,8 +118,9 @@ def take(*, affiliate: Affiliate, promotion_id: UUID) -> Taken:
 
     Raises `NotListed`, `MayNotTake`.
     """
-    now = clock.now()
-    affiliate = Affiliate.objects.select_for_update().select_related("user").get(pk=affiliate.pk)
+    held = Affiliate.objects.select_for_update(of=("self",)).select_related("user")
+    affiliate = held.get(pk=affiliate.pk)
+    now = clock.now()  # not before the lock: terms that it waited for have begun by now
     promotion = listed(now).filter(pk=promotion_id).first()
     if promotion is None:
         raise NotListed

@@ -120,7 +120,6 @@ def get_codes(
     the agency's share. Raises `TaskUnknown`, `OneCodeEach`, `TooManyCodes`, `CodeOver`,
     `MayNotWork`, `NotSigned`, `OwnTerms`, `OtherTerms`.
     """
-    now = clock.now()
     assignment = (
         Assignment.objects.select_for_update(of=("self",))
         .select_related("task__promotion__terms")
@@ -136,10 +135,13 @@ def get_codes(
     held = [grant.code for grant in assignment.grants.select_related("code")]
     if total > len(held):
         _must_work(affiliate)
+        member = _signed(affiliate, member_id) if member_id is not None else None
+        earner = (member and member.influencer) or affiliate
+        Affiliate.objects.select_for_update().get(pk=earner.pk)
+        now = clock.now()  # not before the lock: terms that it waited for have begun by now
         if assignment.task.promotion.state(now) != Promotion.State.LIVE:
             raise CodeOver
-        member = _signed(affiliate, member_id) if member_id is not None else None
-        held += _give(assignment, range(len(held) + 1, total + 1), now, member=member)
+        held += _give(assignment, range(len(held) + 1, total + 1), now, earner, member=member)
     return held
 
 
@@ -151,10 +153,14 @@ def _signed(agency: Affiliate, member_id: int) -> RosterMember:
 
 
 def _give(
-    assignment: Assignment, slots: range, now: datetime, *, member: RosterMember | None
+    assignment: Assignment,
+    slots: range,
+    now: datetime,
+    earner: Affiliate,
+    *,
+    member: RosterMember | None,
 ) -> list[PromoCode]:
     task = assignment.task
-    earner = (member and member.influencer) or assignment.affiliate
     try:
         agreements.grant(
             affiliate=earner,

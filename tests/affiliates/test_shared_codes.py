@@ -1,9 +1,11 @@
 """Shared codes: listed once approved, found by category, taken in one tap, paid by the plan."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -259,9 +261,65 @@ def test_an_agency_has_no_share_in_what_was_taken_without_it(anna, store):
     assert PromoCode.objects.filter(holder=anna.user).count() == 1
 
 
+def test_who_waits_for_the_terms_of_a_task_takes_a_code_by_them(anna, store):
+    promotion = share(store)
+    has = while_held(anna, lambda: agree(promotion, anna), lambda: take(promotion, anna))
+    assert has.agreement == Agreement.objects.get()
+    assert has.agreement.rate_bp == 800
+
+
+def test_who_waits_for_taking_still_gets_the_code_of_a_task(anna, store):
+    promotion = share(store)
+    task = openings.open_task(store=store, promotion_id=promotion.pk, actor=make_staff())
+    made = assignments.apply(task_id=task.pk, affiliate=anna)
+    codes = while_held(
+        anna,
+        lambda: agree(promotion, anna, rate_bp=None),
+        lambda: assignments.get_codes(assignment_id=made.pk, affiliate=anna),
+    )
+    assert len(codes) == 1
+    taken, of_task = Agreement.objects.order_by("valid_from")
+    assert (taken.rate_bp, of_task.rate_bp) == (None, 800)
+    assert taken.valid_until == of_task.valid_from
+
+
 def work_on(promotion, affiliate, **pay):
     task = openings.open_task(
         store=promotion.store, promotion_id=promotion.pk, actor=make_staff(), **pay
     )
     made = assignments.apply(task_id=task.pk, affiliate=affiliate)
     return assignments.get_codes(assignment_id=made.pk, affiliate=affiliate)
+
+
+def agree(promotion, affiliate, **pay):
+    make_agreement(affiliate=affiliate, promotion=promotion, valid_from=clock.now(), **pay)
+
+
+def while_held(affiliate, first, second):
+    """`second` in a thread that waits for the affiliate's row until `first` is committed."""
+
+    def run():
+        try:
+            return second()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            Affiliate.objects.select_for_update().get(pk=affiliate.pk)
+            waiting = threads.submit(run)
+            wait_for_a_lock()
+            first()
+        return waiting.result()
+
+
+def wait_for_a_lock():
+    with connection.cursor() as cursor:
+        for _try in range(500):
+            cursor.execute(
+                "SELECT count(*) FROM pg_sleep(0.02), pg_locks"
+                " WHERE NOT granted AND locktype = 'transactionid'"
+            )
+            if cursor.fetchone()[0]:
+                return
+    raise AssertionError("nobody waits")
