@@ -10,6 +10,7 @@ may repeat a letter, never lose one.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -59,7 +60,8 @@ def announce_due(*, at: datetime) -> int:
 def send_due(*, at: datetime) -> int:
     """Write to those who are owed a letter, one short transaction each; how many went out."""
     owed = CodeNotice.objects.filter(state=State.OWED, due_at__lte=at)
-    owed.exclude(affiliate__in=_readers()).update(state=State.DROPPED)
+    # For each notice, not against the list of all readers: that would be read for every tick.
+    owed.filter(~Exists(_readers().filter(pk=OuterRef("affiliate")))).update(state=State.DROPPED)
     told_lately = CodeNotice.objects.filter(
         affiliate=OuterRef("affiliate"), told_at__gt=at - BETWEEN_LETTERS
     )
@@ -106,14 +108,12 @@ def _announce(promotion_id: UUID) -> int:
         return 0
     promotion = Promotion.objects.select_related("terms").get(pk=promotion_id)
     due_at = _since(promotion)
-    readers = _whom_it_suits(promotion).values_list("pk", flat=True)
-    CodeNotice.objects.bulk_create(
-        (
+    readers = _whom_it_suits(promotion).values_list("pk", flat=True).iterator(_CHUNK)
+    while some := list(islice(readers, _CHUNK)):  # bulk_create would keep all of them in memory
+        CodeNotice.objects.bulk_create(
             CodeNotice(promotion_id=promotion_id, affiliate_id=reader, due_at=due_at)
-            for reader in readers.iterator(_CHUNK)
-        ),
-        batch_size=_CHUNK,
-    )
+            for reader in some
+        )
     return 1
 
 

@@ -11,6 +11,7 @@ from django.test import Client
 from affiliates import announcements, jobs, shared_codes
 from affiliates.models import Affiliate, Announcement, CodeNotice
 from marketplace import clock
+from marketplace.models import User
 from promocodes import promotions
 from promocodes.models import Promotion
 from tests.factories.affiliates import make_affiliate, make_plan
@@ -127,6 +128,35 @@ def test_who_may_not_or_will_not_be_written_to(store, mugs, facts):
     assert mail.outbox == []
     assert not CodeNotice.objects.exists()
     assert Announcement.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "facts"),
+    [
+        (Affiliate, {"status": "suspended"}),
+        (Affiliate, {"wants_letters": False}),
+        (User, {"is_active": False}),
+        (User, {"email": None}),
+    ],
+)
+def test_who_may_not_be_written_to_any_more_is_owed_nothing(store, mugs, model, facts):
+    anna = reader(mugs)
+    reader(mugs, email="boris@example.com")
+    share(store)
+    announcements.announce_due(at=clock.now())
+    model.objects.filter(pk=anna.pk if model is Affiliate else anna.user_id).update(**facts)
+    assert tick() == 1
+    assert mail.outbox[0].to == ["boris@example.com"]
+    assert states() == ["dropped", "sent"]
+
+
+def test_many_readers_are_owed_in_several_batches(store, mugs, monkeypatch):
+    monkeypatch.setattr(announcements, "_CHUNK", 2)
+    for number in range(5):
+        reader(mugs, email=f"reader{number}@example.com")
+    share(store)
+    assert tick() == 5
+    assert len({letter.to[0] for letter in mail.outbox}) == 5
 
 
 def test_in_the_readers_language(store, mugs):
