@@ -4,10 +4,11 @@
 
 Once per promotion, from its start on, and at most one letter a day to a person, however many codes
 it names. Who chose no category, or wants no letters, gets none; every letter holds the link that
-ends them. A code that is over, or taken already, is no news. A crash between a letter and its note
-may repeat a letter, never lose one.
+ends them. A code that is over, stale or taken already is no news; one whose store has yet to join
+the programme waits. A crash between a letter and its note may repeat a letter, never lose one.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -30,6 +31,7 @@ from marketplace.models import Product
 from promocodes.models import Promotion
 from promocodes.terms import Scope
 
+logger = logging.getLogger(__name__)
 State = CodeNotice.State
 # Later than this it is no news: the list of shared codes tells it anyway.
 FRESH = timedelta(days=3)
@@ -73,6 +75,8 @@ def send_due(*, at: datetime) -> int:
                 sent += _send(pk, at)
         except letters.ServerAway:
             break
+        except Exception:
+            logger.exception("A letter about codes can't be written.")  # the others go out
     return sent
 
 
@@ -151,13 +155,14 @@ def _send(affiliate_id: UUID, at: datetime) -> int:
     if reader is None or mine.filter(told_at__gt=at - BETWEEN_LETTERS).exists():
         return 0
     owed = mine.filter(state=State.OWED, due_at__lte=at)
-    news = _news(owed, reader, at)
-    owed.exclude(promotion__in=news).update(state=State.DROPPED)
-    told = owed.filter(promotion__in=news[:CODES_IN_A_LETTER])
+    owed.filter(promotion__in=_no_news(owed, reader, at)).update(state=State.DROPPED)
+    listed = shared_codes.listed(at).filter(pk__in=owed.values("promotion"))
+    news = list(listed.order_by("pk")[:CODES_IN_A_LETTER])
     if not news:
         return 0
+    told = owed.filter(promotion__in=news)
     try:
-        _write(reader, news[:CODES_IN_A_LETTER], at)
+        _write(reader, news, at)
     except letters.LetterRefused:
         tries = told.aggregate(most=Max("tries"))["most"]
         told.update(tries=tries + 1, due_at=at + letters.pause_after(tries))
@@ -166,11 +171,18 @@ def _send(affiliate_id: UUID, at: datetime) -> int:
     return 1
 
 
-def _news(owed: QuerySet[CodeNotice], reader: Affiliate, at: datetime) -> list[Promotion]:
-    """The promotions among them that are fresh and that the reader may take and has not."""
-    has = Agreement.objects.valid(at).filter(affiliate=reader, promotion=OuterRef("pk"))
-    open_to_them = shared_codes.listed(at).filter(~Exists(has), pk__in=owed.values("promotion"))
-    return [one for one in open_to_them.order_by("pk") if at - _since(one) <= FRESH]
+def _no_news(owed: QuerySet[CodeNotice], reader: Affiliate, at: datetime) -> list[Promotion]:
+    """Promotions among them that are over, stale, or the reader's already."""
+    asked = Promotion.objects.filter(pk__in=owed.values("promotion")).select_related("terms")
+    has = Agreement.objects.valid(at).filter(affiliate=reader, promotion__in=asked)
+    taken_ids = set(has.values_list("promotion", flat=True))
+    return [
+        one
+        for one in asked
+        if one.pk in taken_ids
+        or one.state(at) not in (Promotion.State.LIVE, Promotion.State.SCHEDULED)
+        or at - _since(one) > FRESH
+    ]
 
 
 def _since(promotion: Promotion) -> datetime:

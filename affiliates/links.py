@@ -112,13 +112,18 @@ def follow(*, link_id: str, counts: bool) -> Visit:
     return Visit(urlunsplit(parts._replace(query=query)), click)
 
 
+def can_lead_to(store: Store) -> bool:
+    """Whether the store is open and has told a verified host."""
+    return bool(store.host) and store.is_verified and store.is_active
+
+
 def _destination(link: Link) -> str:
     """An https address on the store's verified host."""
     store = link.store or (link.promotion.store if link.promotion else None)
     address = ""
     if link.product is not None:
         store, address = link.product.store, link.product.url
-    if store is None or not (store.host and store.is_verified and store.is_active):
+    if store is None or not can_lead_to(store):
         raise NoDestination
     address = address or f"https://{store.host}/"
     parts = urlsplit(address)

@@ -13,7 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -59,7 +59,7 @@ class Taken:
 class SharedCode:
     """A shared promotion as one affiliate sees it: what its store pays now, what they have of it.
 
-    `plan` is the store's standing offer, the default one, or the built-in that pays nothing.
+    `plan` is the store's standing offer.
     """
 
     promotion: Promotion
@@ -67,12 +67,24 @@ class SharedCode:
     is_open: bool
     taken: Taken | None
 
+    @property
+    def can_take(self) -> bool:
+        """Whether taking it would give something: all of it, or the link beside a task's code."""
+        if not self.is_open or self.taken is None:
+            return self.is_open
+        is_paid = self.taken.agreement.pay_model == Agreement.PayModel.CPS
+        store = self.promotion.store
+        return (
+            is_paid and self.taken.link is None and store is not None and links.can_lead_to(store)
+        )
+
 
 def listed(at: datetime) -> QuerySet[Promotion]:
-    """The shared promotions that run at `at` and whose store, or the platform, pays."""
-    plans = AffiliatePlan.objects.filter(
-        Q(store=OuterRef("store")) | Q(store=None), starts_at__lte=at
-    )
+    """The shared promotions that run at `at`, of stores that joined the programme (AE-18).
+
+    The default plan doesn't make a store a member: sharing alone would cost it what it never saw.
+    """
+    plans = AffiliatePlan.objects.filter(store=OuterRef("store"), starts_at__lte=at)
     running = Promotion.objects.shared().live(at).filter(store__is_active=True)
     return running.filter(Exists(plans)).select_related("store", "terms")
 

@@ -178,6 +178,29 @@ def test_not_before_it_is_approved_nor_before_it_starts(store, mugs):
     assert announcements.send_due(at=start) == 1
 
 
+def test_a_store_that_joins_the_programme_a_day_later_is_told_of_then(mugs):
+    store = make_store()
+    make_product(store=store, category=mugs)
+    reader(mugs)
+    share(store)
+    assert tick() == 0
+    assert states() == ["owed"]
+    make_plan(store=store)
+    assert tick(after=timedelta(days=1)) == 1
+
+
+def test_a_start_that_is_moved_is_waited_for(store, mugs):
+    reader(mugs)
+    now = clock.now()
+    promotion = share(store, terms=make_terms(starts_at=now + timedelta(hours=1)))
+    announcements.announce_due(at=now)
+    later = now + timedelta(days=9)
+    promotions.amend(promotion_id=promotion.pk, terms=make_terms(starts_at=later), actor="ops")
+    assert tick(after=timedelta(hours=2)) == 0
+    assert states() == ["owed"]
+    assert announcements.send_due(at=later) == 1
+
+
 def test_what_is_not_shared_or_old_is_told_to_nobody(store, mugs):
     reader(mugs)
     share(store, share_with_affiliates=False)

@@ -101,10 +101,13 @@ def test_an_approved_code_is_listed_from_then_on(browser, store):
     assert names(browser.get(LIST)) == ["Summer"]
 
 
-def test_a_store_that_pays_nothing_is_not_listed_until_somebody_pays(browser):
-    share(make_store(), name="No programme")
+def test_a_store_is_listed_once_it_joins_the_programme_by_a_plan_of_its_own(browser):
+    """AE-18: the default plan would cost a store what it never saw."""
+    store = make_store()
+    share(store)
+    make_plan(rate_bp=500)
     assert names(browser.get(LIST)) == []
-    make_plan(rate_bp=300)
+    make_plan(store=store, rate_bp=300)
     assert "3% of sales" in browser.get(LIST).content.decode()
 
 
@@ -139,8 +142,9 @@ def test_the_list_asks_as_often_for_three_as_for_one(browser, store, django_asse
     with django_assert_num_queries(8):
         browser.get(LIST)
     share(store, name="Second")
-    share(make_store(), name="Third")
-    make_plan(rate_bp=100)
+    other = make_store()
+    make_plan(store=other, rate_bp=100)
+    share(other, name="Third")
     with django_assert_num_queries(8):
         assert len(names(browser.get(LIST))) == 3
 
@@ -227,6 +231,19 @@ def test_what_a_task_agreed_on_stands_and_its_code_is_the_one_shown(anna, store)
     has = take(promotion, anna)
     assert (has.agreement.rate_bp, has.link is not None) == (1_500, True)
     assert Agreement.objects.count() == 1
+
+
+def test_who_has_the_code_of_a_task_may_take_a_link_too(browser, anna, store):
+    promotion = share(store)
+    task = openings.open_task(store=store, promotion_id=promotion.pk, actor=make_staff())
+    assignment = assignments.apply(task_id=task.pk, affiliate=anna)
+    (code,) = assignments.get_codes(assignment_id=assignment.pk, affiliate=anna)
+    assert "Take my link<" in browser.get(of(promotion)).content.decode()
+    browser.post(of(promotion, "take"))
+    page = browser.get(of(promotion)).content.decode()
+    assert f"/go/{Link.objects.get().pk}" in page
+    assert "Take my link" not in page
+    assert PromoCode.objects.filter(holder=anna.user).get() == code
 
 
 def test_where_a_use_is_paid_there_is_no_link_to_earn_nothing_by(anna, store):
