@@ -62,6 +62,15 @@
     if (count) count.textContent = `${[...field.value].length} / ${field.maxLength}`;
   };
 
+  // Where the style's `scroll-initial-target` isn't known yet.
+  const showCurrentTab = () => {
+    for (const tab of document.querySelectorAll(".tabs > [aria-current]")) {
+      const bar = tab.parentElement;
+      const past = tab.offsetLeft + tab.offsetWidth - bar.offsetLeft - bar.clientWidth;
+      if (past > bar.scrollLeft) bar.scrollLeft = past;
+    }
+  };
+
   const reveal = (root) => {
     for (const button of root.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
     if (navigator.share) {
@@ -92,4 +101,5 @@
 
   document.addEventListener("htmx:load", (event) => reveal(event.target));
   reveal(document);
+  showCurrentTab();
 })();
