@@ -99,12 +99,12 @@ def categories(at: datetime) -> QuerySet[Category]:
 
 def rows(
     promotions: Sequence[Promotion], *, affiliate: Affiliate, at: datetime
-) -> list[tuple[Promotion, int, bool]]:
-    """For each promotion of a list: the rate that its store pays, and whether it was taken."""
+) -> list[tuple[Promotion, int, Agreement | None]]:
+    """For each promotion of a list: the rate that its store pays, and what was agreed if taken."""
     plans = agreements.Plans({one.store_id for one in promotions if one.store_id})
     mine = Agreement.objects.valid(at).filter(affiliate=affiliate, promotion__in=promotions)
-    taken_ids = set(mine.values_list("promotion", flat=True))
-    return [(one, plans.at(one.store_id, at).rate_bp, one.pk in taken_ids) for one in promotions]
+    agreed = {each.promotion_id: each for each in mine}
+    return [(one, plans.at(one.store_id, at).rate_bp, agreed.get(one.pk)) for one in promotions]
 
 
 def find(promotion_id: UUID, *, affiliate: Affiliate, at: datetime) -> SharedCode | None:

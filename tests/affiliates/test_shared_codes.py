@@ -67,7 +67,7 @@ def share(store, *, name="Summer", code=None, **more):
 
 
 def names(response):
-    return [promotion.name for promotion, _rate, _taken in response.context["rows"]]
+    return [promotion.name for promotion, _rate, _agreement in response.context["rows"]]
 
 
 def take(promotion, affiliate):
