@@ -233,6 +233,7 @@ def history(request: HttpRequest) -> HttpResponse:
         {
             "participation": participation,
             "round": participation.round,
+            "counted": min(participation.counted, participation.round.threshold),
             "is_open": participation.round.is_open(at),
             "is_spent": participation.code_id in spent,
         }
