@@ -111,6 +111,15 @@ def test_a_store_is_listed_once_it_joins_the_programme_by_a_plan_of_its_own(brow
     assert "3% of sales" in browser.get(LIST).content.decode()
 
 
+def test_the_list_says_what_was_agreed_not_what_the_store_offers(browser, anna, store):
+    promotion = share(store)
+    assert "8% of sales" in browser.get(LIST).content.decode()
+    make_agreement(affiliate=anna, promotion=promotion, fee_minor=15_000)
+    page = browser.get(LIST).content.decode()
+    assert "for each use" in page
+    assert "8% of sales" not in page
+
+
 def test_browsing_by_category(browser, store):
     mugs, vases, other = make_category(name="Mugs"), make_category(name="Vases"), make_category()
     make_product(store=store, ref="mug", category=mugs)
