@@ -1,4 +1,4 @@
-"""What `make run` does before it serves: tables, demo data, sign-in links.
+"""What `make run` does before it serves: tables, demo data, sign-in links; no demo where it is off.
 
 All in one process, because each start of Django costs two seconds. Standard output carries only
 JSON lines for the supervisor (`{"done": step}`, at last `{"links": text}`); what the commands
@@ -13,6 +13,8 @@ import sys
 import django
 from django.core.management import CommandError, call_command
 
+from config import demo
+
 TABLES, DEMO_DATA = "tables", "demo data"
 
 
@@ -24,8 +26,9 @@ def main() -> int:
     try:
         call_command("migrate", interactive=False, stdout=sys.stderr)
         _tell({"done": TABLES})
-        call_command("demo", stdout=sys.stderr)
-        call_command("demo", "--links", stdout=links)
+        if demo.allowed():
+            call_command("demo", stdout=sys.stderr)
+            call_command("demo", "--links", stdout=links)
         _tell({"done": DEMO_DATA})
     except CommandError as refusal:
         print(refusal, file=sys.stderr)

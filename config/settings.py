@@ -13,7 +13,7 @@ env = environ.Env()
 
 # --- The installation -------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
-# One-click sign-ins and the demo's data; refused unless DEBUG is on as well (marketplace.checks).
+# One-click sign-ins and the demo's data; refused unless DEBUG is on as well (config.demo).
 DEMO = env.bool("DEMO", default=False)
 SECRET_KEY = env.str("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])

@@ -8,7 +8,8 @@ With a command (`python -m config.supervisor -- shell`) it runs only that comman
 the same data and settings, beside a running `make run` or without one.
 
 From the environment: PORT (8000), DATABASE_URL, REDIS_URL, and every setting of
-`config.settings`; DEBUG and DEMO are on unless given.
+`config.settings`; DEBUG and DEMO are on unless given. Without DEMO there are no demo data and no
+one-click sign-ins; without DEBUG nothing is served, since no static files were collected.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import redis
+from environ import Env
 
 from config import checks, embedded, preparation, processes
 from config.children import Child, Log, stop_all
@@ -89,6 +91,7 @@ def _run(data: Path, stack: ExitStack) -> NoReturn:
             f"Sarafan runs from this folder already (process {other['pid']} keeps its servers)."
             " Stop that one first."
         )
+    _refuse_without_debug()
     port = _port()
     _refuse_taken(port)
     log = Log(data / "logs" / "run.log")
@@ -129,6 +132,15 @@ def _port() -> int:
     if not 0 < port < 65_536:
         raise CannotRun(f"PORT is {asked!r}; it must be a number from 1 to 65535.")
     return port
+
+
+def _refuse_without_debug() -> None:
+    given = os.environ.get("DEBUG") or "true"
+    if given.lower() not in Env.BOOLEAN_TRUE_STRINGS:
+        raise CannotRun(
+            f"DEBUG is {given!r}, but `make run` is for looking around and needs it on."
+            " DEMO=0 leaves the demo out; docs/operations.md tells how to run without DEBUG."
+        )
 
 
 def _refuse_taken(port: int) -> None:
@@ -178,7 +190,10 @@ def _defaults(data: Path, port: int) -> dict[str, str]:
 
 
 def _prepare(environment: Mapping[str, str], log: Log) -> str:
-    """Tables and demo data; returns the sign-in links, one `label<TAB>address` a line."""
+    """Tables and demo data; returns the sign-in links, one `label<TAB>address` a line.
+
+    Without the demo there are none.
+    """
     program = processes.spawn(
         [sys.executable, "-m", "config.preparation"],
         env=environment,
@@ -257,7 +272,11 @@ def _greet(site: str, links: str, status: int, log: Log) -> None:
     _say("")
     for label, path in rows:
         _say(f"  {label:<12}{site}{path}")
-    _say("\nSign in with one click as")
+    if links:
+        _say("\nSign in with one click as")
+    else:
+        _say("\nDEMO is off: no one-click sign-ins. The first of operations is made by")
+        _say("  make manage ARGS=createsuperuser")
     for line in links.splitlines():
         label, _, url = line.partition("\t")
         _say(f"  {label:<12}{url}")

@@ -195,6 +195,27 @@ def a_run_that_lost_its_servers_says_so(run: Run, data: Path) -> None:
 
 
 @pytest.mark.slow
+def test_without_the_demo_nobody_is_let_in_by_one_click(tmp_path: Path) -> None:
+    port = processes.free_port()
+    with a_run(tmp_path, PORT=str(port), DEMO="0") as run:
+        run.wait_for("Log: ")
+        assert "make manage ARGS=createsuperuser" in run.said
+        assert "demo/sign-in" not in run.said
+        site = f"http://localhost:{port}"
+        with requests.Session() as guest:
+            page = guest.get(f"{site}/accounts/login/", timeout=30)
+            assert page.status_code == 200
+            button = {"csrfmiddlewaretoken": guest.cookies["csrf"]}
+            for door in ("", "key/", "sign-in/shopper/", "sign-in/ops/"):
+                assert guest.get(f"{site}/demo/{door}", timeout=30).status_code == 404
+                assert guest.post(f"{site}/demo/{door}", data=button, timeout=30).status_code == 404
+            assert "session" not in guest.cookies
+        count = "from marketplace.models import Store; print('stores:', Store.objects.count())"
+        with a_run(tmp_path, "--", "shell", "-v", "0", "-c", count) as beside:
+            beside.wait_for("stores: 0")
+
+
+@pytest.mark.slow
 def test_given_servers_are_used_and_outlive_us_and_we_end_with_our_parent(tmp_path: Path) -> None:
     with (
         embedded.servers() as given,
@@ -222,6 +243,13 @@ def test_a_taken_port_is_told_with_a_way_out(tmp_path: Path) -> None:
     free = re.search(r"PORT=(\d+) make run$", said)
     assert free
     assert processes.is_free(int(free[1]))
+    assert not (tmp_path / "postgres").exists()
+
+
+def test_a_run_without_debug_is_told_where_to_go(tmp_path: Path) -> None:
+    said = refusal(tmp_path, DEBUG="0")
+    assert "DEBUG is '0'" in said
+    assert "docs/operations.md" in said
     assert not (tmp_path / "postgres").exists()
 
 
