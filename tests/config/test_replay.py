@@ -182,3 +182,23 @@ def test_a_wrong_key_is_told_in_one_line(tmp_path):
     with granian(tmp_path) as server, pytest.raises(CommandError, match="401"):
         call_command("replay", str(SAMPLE), "--base-url", server.url, "--key", "sk_wrong")
     assert not Order.objects.exists()
+
+
+class Impatient(StringIO):
+    """A terminal at which somebody presses Ctrl-C as soon as they see how long it takes."""
+
+    def write(self, text: str) -> int:
+        if " orders" in text:
+            raise KeyboardInterrupt
+        return super().write(text)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_ctrl_c_is_told_in_one_line_and_leaves_no_key(tmp_path):
+    with granian(tmp_path) as server, pytest.raises(CommandError, match="goes on") as stopped:
+        call_command("replay", str(SAMPLE), "--base-url", server.url, stderr=Impatient())
+    assert stopped.value.returncode == 130
+    assert stopped.value.__suppress_context__
+    assert ApiKey.objects.exists()
+    assert not ApiKey.objects.filter(revoked_at=None).exists()

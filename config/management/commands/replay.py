@@ -1,5 +1,6 @@
 """`manage.py replay FILE`: play the marketplace on real purchases, through the REST API."""
 
+import signal
 import sys
 import time
 from argparse import ArgumentParser
@@ -59,6 +60,9 @@ class Command(BaseCommand):
                 self._play(shop, bought, last_day, options["seed"], threads)
         except (BadPurchases, ShopFailed, OSError) as error:
             raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            again = "Stopped. Run it again: it goes on where it was."
+            raise CommandError(again, returncode=128 + signal.SIGINT) from None
         self._prove()
 
     def _play(
