@@ -24,6 +24,17 @@
     true,
   );
 
+  // An answer to what stood there before: what was typed since stays, and its own answer comes.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target, requestConfig } = event.detail;
+    if (target.id !== "preview") return;
+    const asked = requestConfig.parameters;
+    const isLate = [...target.querySelectorAll("input.p-quantity")].some(
+      ({ name, value }) => asked[name] !== undefined && asked[name] !== value,
+    );
+    if (isLate) event.detail.shouldSwap = false;
+  });
+
   // After a refusal, begin where it is told.
   document.getElementById("errors")?.focus();
 })();

@@ -141,6 +141,22 @@ def test_quantity_that_is_being_typed_stays(seller):
     expect(seller.locator("#qty-cup")).to_be_focused()
 
 
+def test_a_late_answer_takes_nothing_away_that_was_typed_since(seller):
+    seller.goto(ADD)
+    seller.locator("#id_percent").fill("10")
+    expect(seller.locator("#preview")).to_contain_text("₽4,860")
+    held = []
+    seller.route("**/preview/", lambda route: held.append(route))  # noqa: PLW0108 - a bound method takes no mark
+    seller.locator("#id_percent").fill("20")
+    while not held:
+        seller.wait_for_timeout(50)
+    seller.locator("#qty-cup").fill("12")
+    held[0].continue_()
+    seller.unroute("**/preview/")
+    expect(seller.locator("#preview")).to_contain_text("₽14,880")
+    expect(seller.locator("#qty-cup")).to_have_value("12")
+
+
 def test_mistakes_are_told_first_and_lead_to_their_fields(seller):
     seller.goto(ADD)
     seller.locator("#id_min_spend").fill("1,500")
