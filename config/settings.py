@@ -185,7 +185,7 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed_anywhere": "100/24h/key",
 }
 # Staff acts only in a session proved by a second factor (marketplace.second_factor).
-OPS_SECOND_FACTOR = env.bool("OPS_SECOND_FACTOR", default=not (DEBUG or DEMO))
+OPS_SECOND_FACTOR = env.bool("OPS_SECOND_FACTOR", default=not DEBUG)
 ADMIN_IDLE_SECONDS = 30 * 60
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Sarafan"

@@ -19,7 +19,7 @@ from marketplace.money import BASIS, CURRENCIES, MAX_MINOR
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII
 )
-_MAILBOX = re.compile(r"[^\s@]\S*@[^\s@]+")
+_MAILBOX = re.compile(r"[^\s@]\S*@[^\s@]+\.[^\s@.]+")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])?")
 _PERCENT = re.compile(r"(\d{1,3})(?:\.(\d{1,2}))?\Z", re.ASCII)
@@ -288,7 +288,7 @@ class MailboxField(TextField):
         super().__init__(max_length=254, trim_whitespace=True, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
-        """The text itself; something stands on both sides of an @, and no blank in it."""
+        """The text itself; a name and a domain stand around an @, and no blank in it."""
         text: str = super().to_internal_value(data)
         if not _MAILBOX.fullmatch(text):
             self.fail("email")
