@@ -7,6 +7,8 @@ from importlib import import_module
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from marketplace.api import rates
 
@@ -23,6 +25,12 @@ settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
 
 # A password is hashed for strength in production, and quickly here.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+examples.register_profile(
+    "busy", examples(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+examples.load_profile("busy")
 
 # As with DEBUG on, so that a test may sign staff in; tests/test_doors_sign_in.py turns it on.
 settings.OPS_SECOND_FACTOR = False
