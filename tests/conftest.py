@@ -7,6 +7,7 @@ from importlib import import_module
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
 
@@ -43,6 +44,12 @@ def _empty_cache(request: pytest.FixtureRequest) -> None:
     if asks_for_data or request.node.get_closest_marker("django_db"):
         cache.clear()
     rates.forget()
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_language() -> None:
+    """What a page of the test before answered in is no language of the next."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session", autouse=True)
