@@ -7,7 +7,10 @@ loses one lets go of the others too (its block is rolled back), so nobody waits 
 limits over several slots: one that is free is taken without waiting; only when none is, all are
 locked in order, and what is left in them is put together, so the last use and the last coin are
 given, and none beyond (engine.md 2, 4). Each transaction takes from promotions in id order and, of
-one promotion, either a single slot or all in order; so nobody deadlocks.
+one promotion, either from a single slot or from all in order. SKIP LOCKED alone would not keep that
+order: a slot that changed since the statement began is locked first and then looked at again, and
+stays locked though it is full. So the search is a block of its own, rolled back when it finds none,
+which lets go of them before all are locked in order; so nobody deadlocks.
 """
 
 from django.db import migrations
@@ -22,17 +25,22 @@ DECLARE
     money_left bigint := amount;
     part bigint;
 BEGIN
-    UPDATE promocodes_promotioncounter k
-    SET taken = k.taken + 1, spent_minor = k.spent_minor + amount
-    WHERE k.id = (
-        SELECT n.id FROM promocodes_promotioncounter n
-        WHERE n.promotion_id = wanted AND (n.quota IS NULL OR n.taken < n.quota)
-            AND (n.budget_minor IS NULL OR n.spent_minor + amount <= n.budget_minor)
-        ORDER BY n.slot < start, n.slot LIMIT 1 FOR UPDATE SKIP LOCKED
-    );
-    IF FOUND THEN
-        RETURN TRUE;
-    END IF;
+    BEGIN
+        UPDATE promocodes_promotioncounter k
+        SET taken = k.taken + 1, spent_minor = k.spent_minor + amount
+        WHERE k.id = (
+            SELECT n.id FROM promocodes_promotioncounter n
+            WHERE n.promotion_id = wanted AND (n.quota IS NULL OR n.taken < n.quota)
+                AND (n.budget_minor IS NULL OR n.spent_minor + amount <= n.budget_minor)
+            ORDER BY n.slot < start, n.slot LIMIT 1 FOR UPDATE SKIP LOCKED
+        );
+        IF FOUND THEN
+            RETURN TRUE;
+        END IF;
+        RAISE EXCEPTION 'no slot is free' USING ERRCODE = 'SLOTS';
+    EXCEPTION WHEN SQLSTATE 'SLOTS' THEN
+        NULL;  -- the slots that filled up while they were being locked are let go of
+    END;
     PERFORM 1 FROM promocodes_promotioncounter n
     WHERE n.promotion_id = wanted ORDER BY n.slot FOR UPDATE;
     IF (
@@ -69,16 +77,21 @@ DECLARE
     uses_left int := uses;
     money_left bigint := amount;
 BEGIN
-    UPDATE promocodes_promotioncounter k
-    SET taken = k.taken - uses, spent_minor = k.spent_minor - amount
-    WHERE k.id = (
-        SELECT n.id FROM promocodes_promotioncounter n
-        WHERE n.promotion_id = wanted AND n.taken >= uses AND n.spent_minor >= amount
-        ORDER BY n.slot LIMIT 1 FOR UPDATE SKIP LOCKED
-    );
-    IF FOUND THEN
-        RETURN;
-    END IF;
+    BEGIN
+        UPDATE promocodes_promotioncounter k
+        SET taken = k.taken - uses, spent_minor = k.spent_minor - amount
+        WHERE k.id = (
+            SELECT n.id FROM promocodes_promotioncounter n
+            WHERE n.promotion_id = wanted AND n.taken >= uses AND n.spent_minor >= amount
+            ORDER BY n.slot LIMIT 1 FOR UPDATE SKIP LOCKED
+        );
+        IF FOUND THEN
+            RETURN;
+        END IF;
+        RAISE EXCEPTION 'no slot has so much' USING ERRCODE = 'SLOTS';
+    EXCEPTION WHEN SQLSTATE 'SLOTS' THEN
+        NULL;  -- as above
+    END;
     FOR one IN
         SELECT * FROM promocodes_promotioncounter n
         WHERE n.promotion_id = wanted ORDER BY n.slot FOR UPDATE

@@ -104,6 +104,49 @@ def test_forty_at_once_on_a_limit_of_ten_get_exactly_ten(store, by, is_hot) -> N
     assert taken(promotion)[0] == 10
 
 
+ROUNDS, SLOTS, THREADS = 60, 48, 24
+
+
+@pytest.mark.parametrize(
+    ("before", "move", "each"),
+    [(0, "SELECT promocodes_take(%s, 1)", 4), (1, "SELECT promocodes_give_back(%s, 1, 1)", 2)],
+    ids=["taken", "given back"],
+)
+def test_nobody_deadlocks_over_the_last_of_many_slots(
+    store, monkeypatch, before: int, move: str, each: int
+) -> None:
+    """A slot that changes just while it is being locked is met in a few rounds of many."""
+    monkeypatch.setattr(limits, "USES_PER_SLOT", 1)
+    promotion = make_promotion(store=store, code="MANY", limits=Limits(total=SLOTS))
+    rows = promotion.counters
+    assert rows.count() == SLOTS
+    sums = []
+
+    def turn() -> None:
+        sums.append(taken(promotion))
+        rows.update(taken=before, spent_minor=before)
+
+    gate = threading.Barrier(THREADS, action=turn, timeout=60)
+
+    def act(_: int) -> str:
+        try:
+            for _ in range(ROUNDS):
+                gate.wait()
+                with connection.cursor() as cursor:
+                    for _ in range(each):
+                        cursor.execute(move, [promotion.pk])
+            gate.wait()
+        except DatabaseError:
+            gate.abort()  # keeps nobody waiting
+            raise
+        return "done"
+
+    assert at_once(act, many=THREADS) == {"done": THREADS}
+    after = SLOTS if before == 0 else 0
+    assert set(sums[1:]) == {(after, after)}
+    rows.update(taken=0, spent_minor=0)  # they were taken for no cart
+
+
 def test_forty_holds_and_uses_at_once_share_the_limit(store, by, is_hot) -> None:
     make_promotion(store=store, code="TEN", limits=Limits(total=10))
     cart = make_cart((1_000, 1), codes=["TEN"], store=store)
