@@ -26,6 +26,7 @@ ROW = Row(
 LARGE, SMALL, STORES = 5_000_000, 10_000, 1_000
 MOST_QUERIES = 12
 LOOKS = 9
+WARMING = 4  # looks that aren't timed: of two workers, neither meets the page for the first time
 # What ops ask of each list: the newest, a filter, a word, a page far behind.
 PAGES = {
     "promotion": ("", "?state=live", "?state=pending_approval", "?q=Promotion+77", "?p={page}"),
@@ -98,9 +99,7 @@ def _look_at_all(
         for question in questions:
             path = f"/admin/promocodes/{model}/{question.format(code=code, page=page)}"
             for web in (near, far):
-                for _ in range(
-                    4
-                ):  # both workers, so that neither meets the page for the first time
+                for _ in range(WARMING):
                     _look(web, path)
             pairs = [(_look(near, path), _look(far, path)) for _ in range(looks)]
             at_small, at_large = (round(median(side), 4) for side in zip(*pairs, strict=True))

@@ -26,7 +26,7 @@ from django.urls import URLPattern, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.sites import UnfoldAdminSite
 
-from marketplace.access import OpsModelAdmin, StoreScopedAdmin, is_ops, stores_of
+from marketplace.access import OpsModelAdmin, StoreScopedAdmin, is_ops, is_seller
 from marketplace.second_factor import step_missing
 
 View = Callable[..., HttpResponseBase]
@@ -146,7 +146,7 @@ class SellerAdminSite(GuardedSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whoever is a member of an active store."""
-        return stores_of(request.user).exists()
+        return is_seller(request)
 
 
 seller_site = SellerAdminSite(name="seller")

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
 from marketplace.admin_base import EstimatingPaginator, OpsModelAdmin, changes_nothing
-from marketplace.membership import is_ops, stores_of
+from marketplace.membership import is_ops, is_seller, stores_of
 from marketplace.second_factor import step_missing
 from marketplace.store_admin import (
     StoreScopedAdmin,
@@ -28,6 +28,7 @@ __all__ = [
     "StoreScopedTabularInline",
     "changes_nothing",
     "is_ops",
+    "is_seller",
     "ops_required",
     "seller_required",
     "shopper_required",
@@ -55,7 +56,7 @@ def seller_required(view: View) -> View:
     @wraps(view)
     @shopper_required
     def gate(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not stores_of(request.user).exists():
+        if not is_seller(request):
             raise PermissionDenied
         return view(request, *args, **kwargs)
 

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from marketplace.models import Store, User
 
@@ -16,3 +17,12 @@ def stores_of(user: User | AnonymousUser) -> QuerySet[Store]:
     if not isinstance(user, User) or not user.is_active:
         return Store.objects.none()
     return Store.objects.of_member(user)
+
+
+def is_seller(request: HttpRequest) -> bool:
+    """Whether the user works in an active store; a page that asks often asks the database once."""
+    asked, answer = getattr(request, "_is_seller", (None, False))
+    if asked != request.user:
+        answer = stores_of(request.user).exists()
+        request._is_seller = request.user, answer  # type: ignore[attr-defined]
+    return answer

@@ -30,7 +30,7 @@ from django.utils.text import capfirst
 from unfold.admin import StackedInline, TabularInline
 
 from marketplace.admin_base import HTTPS_LINKS, AdminBase
-from marketplace.membership import stores_of
+from marketplace.membership import is_seller, stores_of
 from marketplace.store_scope import ScopedFields
 
 # Filters whose choices come from the rows that the admin itself shows, or from no row at all.
@@ -57,7 +57,7 @@ class StoreScopedInline(ScopedFields):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever sees the page."""
-        return stores_of(request.user).exists()
+        return is_seller(request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only where the subclass opens it."""
@@ -104,7 +104,7 @@ class StoreScopedAdmin(ScopedFields, AdminBase):
     # --- who may what -----------------------------------------------------------------------
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Members of a store."""
-        return stores_of(request.user).exists()
+        return is_seller(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Members of the row's store."""

@@ -9,7 +9,7 @@ from django.forms import ModelChoiceField
 from django.http import HttpRequest
 from unfold.widgets import UnfoldForeignKeyRawIdWidget
 
-from marketplace.membership import stores_of
+from marketplace.membership import is_seller, stores_of
 from marketplace.models import Store
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class ScopedFields(Mixin):
     def is_mine(self, request: HttpRequest, obj: Any) -> bool:
         """Whether this row belongs to one of the user's stores; `obj` may be a primary key."""
         if obj is None:
-            return stores_of(request.user).exists()
+            return is_seller(request)
         key = obj.pk if isinstance(obj, Model) else unquote(str(obj))
         rows = scoped(request, self.opts.model._default_manager.all(), self.store_path)
         try:

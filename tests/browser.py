@@ -1,9 +1,10 @@
 """A real Chromium: pages of a phone and of a desk, with and without JavaScript, and axe.
 
 `page` is a phone, `wide_page` a desk, `no_js_page` a phone without JavaScript, `browser_page` runs
-the test on both sizes; `open_page(...)` makes any other. All of them open addresses of the
-live server (`page.goto("/friends/")`) and fail the test that leaves an error in the console: a
-broken script, a refused style, a missing file, or a request to another host.
+the test on both sizes, `reader_page` in each language; `open_page(...)` makes any other. All of
+them open addresses of the live server (`page.goto("/friends/")`) and fail the test that leaves an
+error in the console: a broken script, a refused style, a missing file, or a request to another
+host.
 """
 
 import os
@@ -140,6 +141,21 @@ def no_js_page(open_page: OpenPage) -> Page:
 def browser_page(request: pytest.FixtureRequest, open_page: OpenPage) -> Page:
     """The test runs on a phone and on a desk."""
     return open_page(size=request.param)
+
+
+# Each language, each size. On a phone, tests/journeys/test_every_page.py measures all languages.
+READERS = {
+    "ru-phone": ("ru", "ru-RU", PHONE),
+    "en-desk": ("en", "en-US", DESK),
+    "zh-phone": ("zh-hans", "zh-CN", PHONE),
+}
+
+
+@pytest.fixture(params=READERS.values(), ids=READERS)
+def reader_page(request: pytest.FixtureRequest, open_page: OpenPage) -> tuple[str, Page]:
+    """A reader's language, and a page of a browser that speaks it, on a phone or at a desk."""
+    language, locale, size = request.param
+    return language, open_page(size=size, locale=locale)
 
 
 def sign_in(page: Page, user: Any) -> None:

@@ -121,8 +121,9 @@ def test_language_form_brings_back_to_the_same_page(client: Client) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(PHONE, "dark"), (DESK, "light")], ids=["phone at night", "desk by day"]
+)
 def test_pages_are_accessible_fit_and_stand_still(
     open_page: OpenPage, size: dict[str, int], scheme: str
 ) -> None:

@@ -16,6 +16,7 @@ from marketplace.access import (
     EVERYONE,
     StoreScopedAdmin,
     StoreScopedTabularInline,
+    is_seller,
 )
 from marketplace.models import Category, Order, OrderLine, Product, Store, StoreMember, User
 from tests.factories.marketplace import make_order, make_product, make_store, make_user
@@ -50,6 +51,16 @@ def alice() -> User:
     user = make_user()
     make_store(owner=user, name="Alice's")
     return user
+
+
+def test_a_page_asks_once_who_works_in_a_store(alice, django_assert_num_queries) -> None:
+    request = asked_by(alice)
+    with django_assert_num_queries(1):
+        assert all(is_seller(request) for _ in range(9))
+    StoreMember.objects.all().delete()
+    assert not is_seller(asked_by(alice)), "the next page asks anew"
+    request.user = make_user()
+    assert not is_seller(request), "and so does another user's, if one signs in meanwhile"
 
 
 # --- refused when registered ---------------------------------------------------------------------

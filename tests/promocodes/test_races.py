@@ -72,13 +72,19 @@ def taken(promotion) -> tuple[int, int]:
     )
 
 
-def at_once(act: Callable[[int], Any], *, many: int = MANY) -> Counter[str]:
-    """Run `act(0..many-1)` in as many threads that start together; outcomes by name."""
-    gate = threading.Barrier(many)
+def at_once(
+    act: Callable[[int], Any], *, many: int = MANY, begin: Callable[[], Any] | None = None
+) -> Counter[str]:
+    """Run `act(0..many-1)` in as many threads that start together; outcomes by name.
+
+    `begin` is run once, when all are there with their connections open.
+    """
+    gate = threading.Barrier(many, action=begin, timeout=60)
 
     def run(number: int) -> str:
         try:
-            gate.wait(timeout=30)
+            connection.ensure_connection()
+            gate.wait()
             return str(act(number))
         except CodeRefused as refusal:
             (why,) = {code.refusal.reason for code in refusal.quote.codes if code.refusal}
@@ -251,8 +257,12 @@ def test_expiry_against_redemption_one_wins_each(store, by, is_hot) -> None:
     promotion = make_promotion(store=store, code="TEN", limits=Limits(total=20))
     cart = make_cart((1_000, 1), codes=["TEN"], store=store)
     held = [reservations.reserve(cart=cart, **by).id for _ in range(20)]
-    edge = clock.now() + timedelta(seconds=1)
-    Checkout.objects.update(expires_at=edge)
+    edge = clock.now()
+
+    def begin() -> None:
+        nonlocal edge
+        edge = clock.now() + timedelta(seconds=2)
+        Checkout.objects.update(expires_at=edge)
 
     def act(number: int) -> str:
         if number % 2:
@@ -270,7 +280,7 @@ def test_expiry_against_redemption_one_wins_each(store, by, is_hot) -> None:
             time.sleep(max(0, (edge - clock.now()).total_seconds() - 0.003))
         return "buyer"
 
-    assert at_once(act, many=8) == {"job": 4, "buyer": 4}
+    assert at_once(act, many=8, begin=begin) == {"job": 4, "buyer": 4}
     holds.expire_due()
     states = Counter(Checkout.objects.values_list("state", flat=True))
     assert states["redeemed"] + states["expired"] == 20

@@ -29,21 +29,21 @@ def task():
     return make_task(promotion=promotion, brief="Расскажите, что вы завариваете вечером.")
 
 
-@pytest.mark.parametrize("language", ["ru", "en", "zh-hans"])
-def test_every_state_of_the_pages_is_accessible_and_fits(browser_page, task, language):
+def test_every_state_of_the_pages_is_accessible_and_fits(reader_page, task):
+    language, page = reader_page
     polina = make_influencer(name="Полина", language=language)
-    sign_in(browser_page, polina.user)
+    sign_in(page, polina.user)
     here = f"{LIST}{task.pk}/"
     for path in (LIST, f"{LIST}?rate=1500", f"{LIST}mine/", here):
-        browser_page.goto(path)
-        assert_fits(browser_page)
-        assert_accessible(browser_page)
+        page.goto(path)
+        assert_fits(page)
+        assert_accessible(page)
     made = make_assignment(task=task, affiliate=polina)
     for _ in ("the code to get", "the code that stays"):
         for path in (here, f"{LIST}mine/"):
-            browser_page.goto(path)
-            assert_fits(browser_page)
-            assert_accessible(browser_page)
+            page.goto(path)
+            assert_fits(page)
+            assert_accessible(page)
         assignments.get_codes(assignment_id=made.pk, affiliate=polina)
 
 
