@@ -99,7 +99,7 @@ def _look_at_all(
         for question in questions:
             path = f"/admin/promocodes/{model}/{question.format(code=code, page=page)}"
             for web in (near, far):
-                for _ in range(WARMING):
+                for _ in range(min(WARMING, looks)):
                     _look(web, path)
             pairs = [(_look(near, path), _look(far, path)) for _ in range(looks)]
             at_small, at_large = (round(median(side), 4) for side in zip(*pairs, strict=True))

@@ -63,6 +63,12 @@ class Prober:
         self._autocomplete()
         return self.found
 
+    def lists(self) -> list[str]:
+        """What was found in the lists alone; also that one hides the user's own row."""
+        for admin in self.admins:
+            self._lists(admin)
+        return self.found
+
     # --- requests -------------------------------------------------------------------------------
     def _send(self, way: str, path: str, data: Any = None, *, post: bool = False) -> Any:
         """One request whose effects are undone; reports a mark in the page and a changed row."""

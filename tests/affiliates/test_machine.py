@@ -269,7 +269,7 @@ def test_any_history_of_money_agrees_with_paper() -> None:
     run_state_machine_as_test(
         Money,
         settings=settings(
-            max_examples=25,
+            max_examples=15,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

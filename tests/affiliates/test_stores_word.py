@@ -233,7 +233,7 @@ told = st.lists(
 
 
 @given(told, st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_two_speakers_end_the_same_in_any_order(store, own, anna, steps, chance):
     """However the events of both arrive, mixed or twice, and whenever somebody derives between."""
     boris = make_affiliate(name="Boris")
