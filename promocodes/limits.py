@@ -58,13 +58,14 @@ def open_counters(promotion: Promotion) -> None:
     _write(promotion, worded.limits_of(promotion), used=0, spent=0)
 
 
-def take(promotion_id: UUID, *, amount_minor: int) -> None:
+def take(promotion_id: UUID, *, amount_minor: int, in_order: bool = False) -> None:
     """Take one use and so much of the budget, if both are there.
 
+    `in_order`: for who may roll back to a savepoint and take again, and takes from several.
     Inner verb: the caller shares the promotion's lock. Raises `LimitTaken`.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT promocodes_take(%s, %s)", [promotion_id, amount_minor])
+        cursor.execute("SELECT promocodes_take(%s, %s, %s)", [promotion_id, amount_minor, in_order])
         (is_taken,) = cursor.fetchone()
     if not is_taken:
         raise lost(promotion_id)

@@ -111,7 +111,7 @@ def write(wish: Wish) -> Receipt:
         )
         try:
             with transaction.atomic() if partial else nullcontext():
-                draft = _record(wish, judgement)
+                draft = _record(wish, judgement, may_retry=partial)
         except LimitTaken as taken:
             if partial and taken.is_budget:
                 continue
@@ -121,8 +121,11 @@ def write(wish: Wish) -> Receipt:
     raise Busy
 
 
-def _record(wish: Wish, judgement: Judgement) -> _Draft:
-    """Write all rows and take from the counters. Raises `OrderTaken`, `LimitTaken`."""
+def _record(wish: Wish, judgement: Judgement, *, may_retry: bool) -> _Draft:
+    """Write all rows and take from the counters. Raises `OrderTaken`, `LimitTaken`.
+
+    `may_retry`: in a savepoint, which is rolled back for another try if a budget was taken.
+    """
     draft = _Draft(uses={found.code: uuid7() for found, _ in judgement.shares})
     draft.claims = list(slots.claims(judgement, draft.uses))
     claimed = [row for claim in draft.claims for row in claim.rows()]
@@ -131,12 +134,16 @@ def _record(wish: Wish, judgement: Judgement) -> _Draft:
         for found, share in judgement.shares
         if found.uses_left is not None or found.budget_left_minor is not None
     }
+    in_order = may_retry and len(taken) > 1
     rows = (
         _checkout(wish, judgement, draft),
         list(_uses(wish, judgement, draft)),
         list(_lines(judgement, draft)),
         claimed,
-        [{"promotion_id": str(key), "amount_minor": amount} for key, amount in taken.items()],
+        [
+            {"promotion_id": str(key), "amount_minor": amount, "in_order": in_order}
+            for key, amount in taken.items()
+        ],
     )
     with connection.cursor() as cursor:
         cursor.execute(_RECORD, [json.dumps(part) for part in rows])
@@ -148,7 +155,7 @@ def _record(wish: Wish, judgement: Judgement) -> _Draft:
     if not has_slots:
         slots.settle(draft.claims)
         for promotion_id, amount in sorted(taken.items()):
-            limits.take(promotion_id, amount_minor=amount)
+            limits.take(promotion_id, amount_minor=amount, in_order=in_order)
     return draft
 
 

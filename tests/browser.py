@@ -145,9 +145,9 @@ def browser_page(request: pytest.FixtureRequest, open_page: OpenPage) -> Page:
 
 # Each language, each size. On a phone, tests/journeys/test_every_page.py measures all languages.
 READERS = {
-    "ru-phone": ("ru", "ru-RU", PHONE),
-    "en-desk": ("en", "en-US", DESK),
-    "zh-phone": ("zh-hans", "zh-CN", PHONE),
+    "ru-desk": ("ru", "ru-RU", DESK),
+    "en-phone": ("en", "en-US", PHONE),
+    "zh-desk": ("zh-hans", "zh-CN", DESK),
 }
 
 

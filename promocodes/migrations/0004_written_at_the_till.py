@@ -10,13 +10,17 @@ given, and none beyond (engine.md 2, 4). Each transaction takes from promotions 
 one promotion, either from a single slot or from all in order. SKIP LOCKED alone would not keep that
 order: a slot that changed since the statement began is locked first and then looked at again, and
 stays locked though it is full. So the search is a block of its own, rolled back when it finds none,
-which lets go of them before all are locked in order; so nobody deadlocks.
+which lets go of them before all are locked in order. Whoever waits for a slot taken in such a block
+waits for the whole transaction, even when a savepoint around the block is rolled back and tried
+again; so who may do that, having taken from another promotion before, asks for `in_order`: all are
+locked at once, in no block. So nobody deadlocks.
 """
 
 from django.db import migrations
 
 TAKE = """
-CREATE FUNCTION promocodes_take(wanted uuid, amount bigint) RETURNS boolean
+CREATE FUNCTION promocodes_take(wanted uuid, amount bigint, in_order boolean DEFAULT FALSE)
+RETURNS boolean
 LANGUAGE plpgsql AS $function$
 DECLARE
     start int := floor(random() * 64);
@@ -25,7 +29,7 @@ DECLARE
     money_left bigint := amount;
     part bigint;
 BEGIN
-    BEGIN
+    IF NOT in_order THEN BEGIN
         UPDATE promocodes_promotioncounter k
         SET taken = k.taken + 1, spent_minor = k.spent_minor + amount
         WHERE k.id = (
@@ -40,7 +44,7 @@ BEGIN
         RAISE EXCEPTION 'no slot is free' USING ERRCODE = 'SLOTS';
     EXCEPTION WHEN SQLSTATE 'SLOTS' THEN
         NULL;  -- the slots that filled up while they were being locked are let go of
-    END;
+    END; END IF;
     PERFORM 1 FROM promocodes_promotioncounter n
     WHERE n.promotion_id = wanted ORDER BY n.slot FOR UPDATE;
     IF (
@@ -185,11 +189,13 @@ BEGIN
         RETURN;
     END IF;
     FOR one IN
-        SELECT t.promotion_id, t.amount_minor
-        FROM jsonb_to_recordset(takes) AS t(promotion_id uuid, amount_minor bigint)
+        SELECT t.promotion_id, t.amount_minor, t.in_order
+        FROM jsonb_to_recordset(takes) AS t(
+            promotion_id uuid, amount_minor bigint, in_order boolean
+        )
         ORDER BY t.promotion_id
     LOOP
-        IF NOT promocodes_take(one.promotion_id, one.amount_minor) THEN
+        IF NOT promocodes_take(one.promotion_id, one.amount_minor, one.in_order) THEN
             lost := one.promotion_id;
             RETURN;
         END IF;
@@ -203,7 +209,7 @@ class Migration(migrations.Migration):
     dependencies = [("promocodes", "0003_known_at_the_till")]
 
     operations = [
-        migrations.RunSQL(TAKE, "DROP FUNCTION promocodes_take(uuid, bigint)"),
+        migrations.RunSQL(TAKE, "DROP FUNCTION promocodes_take(uuid, bigint, boolean)"),
         migrations.RunSQL(GIVE_BACK, "DROP FUNCTION promocodes_give_back(uuid, int, bigint)"),
         migrations.RunSQL(CLAIM, "DROP FUNCTION promocodes_claim(jsonb)"),
         migrations.RunSQL(

@@ -1,10 +1,13 @@
 """Many at once on a real PostgreSQL: limits, persons, budgets, holds and orders stay exact."""
 
+import itertools
+import random
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +29,7 @@ from promocodes import (
 from promocodes.invariants import INVARIANTS
 from promocodes.models import Checkout, PromotionCounter, Redemption, UseSlot
 from promocodes.quoting import CodeRefused
-from promocodes.recording import OrderTaken
+from promocodes.recording import Busy, OrderTaken
 from promocodes.terms import Limits
 from promocodes.throttling import Source
 from tests.factories.marketplace import make_client, make_store
@@ -126,7 +129,7 @@ def test_nobody_deadlocks_over_the_last_of_many_slots(
     promotion = make_promotion(store=store, code="MANY", limits=Limits(total=SLOTS))
     rows = promotion.counters
     assert rows.count() == SLOTS
-    sums = []
+    sums, won = [], []
 
     def turn() -> None:
         sums.append(taken(promotion))
@@ -141,6 +144,7 @@ def test_nobody_deadlocks_over_the_last_of_many_slots(
                 with connection.cursor() as cursor:
                     for _ in range(each):
                         cursor.execute(move, [promotion.pk])
+                        won.append(cursor.fetchone()[0])
             gate.wait()
         except DatabaseError:
             gate.abort()  # keeps nobody waiting
@@ -150,7 +154,50 @@ def test_nobody_deadlocks_over_the_last_of_many_slots(
     assert at_once(act, many=THREADS) == {"done": THREADS}
     after = SLOTS if before == 0 else 0
     assert set(sums[1:]) == {(after, after)}
+    assert len(won) - won.count(False) == ROUNDS * SLOTS
     rows.update(taken=0, spent_minor=0)  # they were taken for no cart
+
+
+def test_carts_that_try_again_for_a_budget_deadlock_nobody(store, by, monkeypatch) -> None:
+    """A part of the last budget is tried again, by who has taken from other promotions before."""
+    monkeypatch.setattr(limits, "USES_PER_SLOT", 1)
+    monkeypatch.setattr(limits, "USUAL_DISCOUNT_MINOR", 100)
+    words = {
+        "AAA": Limits(total=24),
+        "BBB": Limits(total=20, budget_minor=1_990),
+        "CCC": Limits(budget_minor=1_777, budget_edge="partial"),
+    }
+    hot = [
+        make_promotion(
+            store=store,
+            code=word,
+            terms=make_terms(stacking="stackable", gives_back_for=("cancelled",)),
+            limits=each,
+        )
+        for word, each in words.items()
+    ]
+    ends_at = time.monotonic() + 4
+
+    def act(number: int) -> str:
+        chance = random.Random(number)
+        mine = []
+        for turn in itertools.count():
+            if time.monotonic() > ends_at:
+                return "done"
+            codes = chance.sample(sorted(words), chance.randint(1, 3))
+            cart = make_cart((1_000, 2), codes=codes, store=store)
+            with suppress(CodeRefused, Busy):
+                mine.append(redemptions.redeem(order_ref=f"{number}-{turn}", cart=cart, **by)[0])
+            if mine and chance.random() < 0.5:
+                receipt = mine.pop()
+                reversals.reverse(
+                    checkout_id=receipt.id, reversal_ref="1", cause="cancelled", source=by["source"]
+                )
+        raise AssertionError
+
+    assert at_once(act, many=24) == {"done": 24}
+    for promotion in hot:
+        assert taken(promotion) == limits.taken_by_ledger(promotion.pk)
 
 
 def test_forty_holds_and_uses_at_once_share_the_limit(store, by, is_hot) -> None:
